@@ -1,0 +1,101 @@
+//! The rules that can be checked without knowing types.
+
+use proc_macro2::Span;
+
+use crate::attr::Key;
+use crate::diag::{Errors, suggest};
+use crate::kind::Kind;
+use crate::model::Definition;
+
+/// A name is at most this long, so that every client can use it.
+const LONGEST_NAME: usize = 64;
+
+pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
+    names(definition, errors);
+    descriptions(definition, errors);
+    variables(definition, errors);
+    inline(definition, errors);
+    size(definition, errors);
+}
+
+fn names(definition: &Definition, errors: &mut Errors) {
+    let (name, span) = &definition.name;
+    if definition.kind == Kind::Resource {
+        if name.is_empty() || name.chars().any(char::is_control) {
+            errors.at(*span, "the name of a resource is a text without control characters");
+        }
+        return;
+    }
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let what = definition.kind.name();
+    if let Some(illegal) = name.chars().find(|c| !legal(*c)) {
+        errors.at(
+            *span,
+            format!("{illegal:?} cannot stand in the name of a {what}: use letters, digits, `_`, `-` and `.` of ASCII"),
+        );
+    } else if !(1..=LONGEST_NAME).contains(&name.len()) {
+        errors.at(
+            *span,
+            format!("the name of a {what} has 1 to {LONGEST_NAME} characters; this one has {}", name.len()),
+        );
+    }
+}
+
+fn descriptions(definition: &Definition, errors: &mut Errors) {
+    for (key, what) in [(Key::Description, "description"), (Key::Title, "title")] {
+        if let Some(text) = definition.attributes.text(key)
+            && text.value().trim().is_empty()
+        {
+            errors.on(text, format!("an empty {what} says nothing: leave it out, or say something"));
+        }
+    }
+}
+
+/// Every variable of a URI has an argument.
+fn variables(definition: &Definition, errors: &mut Errors) {
+    let Some(uri) = &definition.attributes.uri else { return };
+    let names: Vec<_> = definition.arguments.iter().filter_map(|argument| argument.name.as_ref()).collect();
+    let names = names.iter().map(|(name, _)| name.as_str());
+    for variable in definition.variables() {
+        if !names.clone().any(|name| name == variable) {
+            let hint = if names.clone().next().is_none() {
+                format!("write `{variable}: String`")
+            } else {
+                suggest(variable, names.clone())
+            };
+            errors.at(
+                part_of(uri, variable),
+                format!("the variable `{variable}` of the URI has no argument of the same name; {hint}"),
+            );
+        }
+    }
+}
+
+/// Where in the URI a variable stands, where the compiler can tell, and the URI otherwise.
+fn part_of(uri: &syn::LitStr, variable: &str) -> Span {
+    let text = uri.token().to_string();
+    let found = text.match_indices(variable).find(|(at, _)| {
+        let before = text.get(..*at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + variable.len()..).and_then(|after| after.chars().next());
+        before.is_some_and(|c| "{+?,".contains(c)) && after.is_some_and(|c| "},".contains(c))
+    });
+    let part = found.and_then(|(at, _)| uri.token().subspan(at..at + variable.len()));
+    part.unwrap_or_else(|| uri.span())
+}
+
+fn inline(definition: &Definition, errors: &mut Errors) {
+    if let (Some(ident), Some(_)) =
+        (definition.attributes.ident(Key::Inline), &definition.function.signature.asyncness)
+    {
+        errors.on(ident, "an async function needs no thread of its own: leave `inline` out");
+    }
+}
+
+fn size(definition: &Definition, errors: &mut Errors) {
+    let Some(size) = definition.attributes.number(Key::Size) else { return };
+    if size.base10_parse::<u64>().is_err() {
+        errors.on(size, "`size` is a number of bytes, as in `size = 1024`");
+    } else if definition.variables().next().is_some() {
+        errors.on(size, "a template stands for many resources, so it has no `size`");
+    }
+}

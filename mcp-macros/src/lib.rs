@@ -1,0 +1,85 @@
+//! The attribute macros `#[mcp::tool]`, `#[mcp::resource]` and `#[mcp::prompt]`.
+//!
+//! Each goes the same way: `attr` and `func` parse, `model` holds what was found, `check` applies the rules, `expand`
+//! writes tokens. If anything was wrong, `fallback` emits all errors and the user's function, and nothing else. What an
+//! expansion does at run time is in `mcp::__private`; nothing here knows JSON, the protocol or a transport.
+
+mod attr;
+mod check;
+mod diag;
+mod expand;
+mod fallback;
+mod func;
+mod kind;
+mod model;
+mod uri;
+
+#[cfg(test)]
+mod tests;
+
+use proc_macro::TokenStream;
+
+use kind::Kind;
+
+/// Offers a function as a tool.
+///
+/// The name is the function's, the description its doc comment, the input schema is made of the arguments and the output
+/// schema of the return type.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name = "…"` | the name that clients use: 1 to 64 letters, digits, `_`, `-`, `.` |
+/// | `title = "…"` | a name for people |
+/// | `description = "…"` | in place of the doc comment |
+/// | `read_only`, `destructive`, `idempotent`, `open_world` | hints for the client; each also takes `= false` |
+/// | `inline` | a function that is not async and returns at once: it is run without a thread of its own |
+/// | `crate = path` | where `mcp` is, if it was renamed or is re-exported |
+#[proc_macro_attribute]
+pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
+    define(Kind::Tool, attributes.into(), item.into()).into()
+}
+
+/// Offers a function as a resource: `#[mcp::resource("docs://readme")]`, or as a resource template:
+/// `#[mcp::resource("logs://{service}/{date}")]`.
+///
+/// Each variable of the template is an argument of the same name; all other arguments are extractors. `{name}` takes one
+/// or more characters without `/`, `?` and `#`; `{+path}` takes any; `{?from,to}` at the end takes query parameters.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name`, `title`, `description`, `inline`, `crate` | as for tools |
+/// | `mime = "…"` | the media type of the contents |
+/// | `size = …` | the size in bytes, where it is known and the URI has no variables |
+#[proc_macro_attribute]
+pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
+    define(Kind::Resource, attributes.into(), item.into()).into()
+}
+
+/// Offers a function as a prompt. Its arguments arrive as strings and are read as the types that they have.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name`, `title`, `description`, `inline`, `crate` | as for tools |
+#[proc_macro_attribute]
+pub fn prompt(attributes: TokenStream, item: TokenStream) -> TokenStream {
+    define(Kind::Prompt, attributes.into(), item.into()).into()
+}
+
+fn define(
+    kind: Kind,
+    attributes: proc_macro2::TokenStream,
+    item: proc_macro2::TokenStream,
+) -> proc_macro2::TokenStream {
+    let mut errors = diag::Errors::default();
+    let attributes = attr::parse(kind, attributes, &mut errors);
+    let Some(function) = func::parse(kind, item.clone(), &mut errors) else {
+        return fallback::untouched(&errors, item);
+    };
+    let definition = model::Definition::new(kind, attributes, function, &mut errors);
+    check::check(&definition, &mut errors);
+    if errors.is_empty() {
+        expand::expand(&definition)
+    } else {
+        fallback::function(&errors, &definition.function)
+    }
+}

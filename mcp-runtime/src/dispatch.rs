@@ -1,0 +1,179 @@
+//! Runs the definition that a request carries, and makes a response of how it ended.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tower::Service;
+
+use crate::Error;
+use crate::handler::{Call, Failure, Fault, Outcome, Running, States};
+use crate::handler::End;
+use crate::model::{
+    Arguments, Facts, Kind, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult, Response,
+    Tool, ToolCall, ToolResult,
+};
+use crate::registry::{Registry, closest};
+
+/// The innermost service: what all layers lead to.
+#[derive(Debug, Clone)]
+pub(crate) struct Dispatch {
+    registry: Arc<Registry>,
+    states: Arc<States>,
+}
+
+impl Dispatch {
+    pub(crate) fn new(registry: Arc<Registry>, states: Arc<States>) -> Self {
+        Self { registry, states }
+    }
+
+    fn run(&self, facts: Arc<Facts>, arguments: Arguments, target: Target) -> Dispatched {
+        let run = target.run();
+        let running = run(Call::run(facts.clone(), self.states.clone(), arguments));
+        Dispatched::Running { running, target, facts }
+    }
+}
+
+impl Service<Request> for Dispatch {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Dispatched;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Dispatched {
+        let Request { operation, facts } = request;
+        match operation {
+            Operation::CallTool(ToolCall { tool, arguments }) => self.run(facts, arguments, Target::Tool(tool)),
+            Operation::ReadResource(ResourceRead { resource, uri, variables }) => {
+                self.run(facts, variables, Target::Resource(resource, uri))
+            }
+            Operation::GetPrompt(PromptGet { prompt, arguments }) => self.run(facts, arguments, Target::Prompt(prompt)),
+            Operation::List(kind) => Dispatched::Ready(Some(Response::List(self.registry.listing(kind)))),
+            Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
+        }
+    }
+}
+
+/// The response of [`Dispatch`], when it is there.
+pub(crate) enum Dispatched {
+    Ready(Option<Response>),
+    Running { running: Running, target: Target, facts: Arc<Facts> },
+}
+
+impl Future for Dispatched {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Ready(response) => {
+                Poll::Ready(Ok(response.take().unwrap_or_else(|| Response::Error(Error::internal("answered twice")))))
+            }
+            Self::Running { running, target, facts } => {
+                let Outcome(end) = ready!(running.as_mut().poll(cx));
+                Poll::Ready(Ok(target.finish(end, facts.public)))
+            }
+        }
+    }
+}
+
+/// What was run.
+pub(crate) enum Target {
+    Tool(Arc<Tool>),
+    Resource(Arc<Resource>, String),
+    Prompt(Arc<Prompt>),
+}
+
+impl Target {
+    fn definition(&self) -> &crate::model::Definition {
+        match self {
+            Self::Tool(tool) => &tool.definition,
+            Self::Resource(resource, _) => &resource.definition,
+            Self::Prompt(prompt) => &prompt.definition,
+        }
+    }
+
+    fn run(&self) -> fn(Call) -> Running {
+        self.definition().run
+    }
+
+    fn finish(&mut self, end: End, public: bool) -> Response {
+        let name = self.definition().name;
+        match (end, self) {
+            (End::Response(Response::Resource(result)), Self::Resource(resource, uri)) => {
+                complete_contents(result, resource, std::mem::take(uri))
+            }
+            (End::Response(response), _) => response,
+            (End::Failed(failure), Self::Tool(_)) => Response::Tool(failure.into_tool_result(name, public)),
+            (End::Failed(failure), _) => Response::Error(Failure::into_error(failure, name, public)),
+            (End::Refused(faults), Self::Tool(tool)) => {
+                Response::Tool(ToolResult::error(explain(tool, &faults)))
+            }
+            (End::Refused(faults), Self::Resource(_, uri)) => {
+                let problem: Vec<_> = faults.iter().map(|fault| brief(fault, &[])).collect();
+                Response::Error(Error::invalid_params(format!("{uri}: {}", problem.join("; "))))
+            }
+            (End::Refused(faults), Self::Prompt(prompt)) => {
+                let names: Vec<String> = prompt.arguments.iter().map(|argument| argument.name.to_owned()).collect();
+                let problem: Vec<_> = faults.iter().map(|fault| brief(fault, &names)).collect();
+                Response::Error(Error::invalid_params(format!("prompt \"{name}\": {}", problem.join("; "))))
+            }
+            (End::Described(_), _) => Response::Error(Error::internal("the function was not run")),
+        }
+    }
+}
+
+/// Fills in what the author left out: the URI that was asked for, and the media type that was published.
+fn complete_contents(mut result: ResourceResult, resource: &Resource, uri: String) -> Response {
+    if result.contents.is_empty() {
+        return Response::Error(Error::resource_not_found(uri));
+    }
+    let published = match resource.definition.kind {
+        Kind::Resource { mime, .. } => mime,
+        _ => None,
+    };
+    for item in &mut result.contents {
+        if item.uri.is_empty() {
+            item.uri.clone_from(&uri);
+        }
+        if item.mime_type.is_none() {
+            item.mime_type = published.map(str::to_owned);
+        }
+    }
+    Response::Resource(result)
+}
+
+/// What is wrong with the arguments of a tool, all of it, in words that a model can act on.
+fn explain(tool: &Tool, faults: &[Fault]) -> String {
+    let names = tool.input.names();
+    let mut text = format!("The arguments of tool \"{}\" are wrong; it was not run.", tool.name());
+    for fault in faults {
+        text.push_str("\n- ");
+        text.push_str(&brief(fault, &names));
+        if let Fault::Missing { name } | Fault::Invalid { name, .. } = fault
+            && let Some(field) = tool.input.fields.iter().find(|field| field.name == *name)
+        {
+            text.push_str(&format!("; it takes {}", field.expected));
+        }
+    }
+    text
+}
+
+fn brief(fault: &Fault, names: &[String]) -> String {
+    match fault {
+        Fault::Missing { name } => format!("argument \"{name}\" is missing"),
+        Fault::Invalid { name, detail } => format!("argument \"{name}\": {detail}"),
+        Fault::Whole { detail } => detail.clone(),
+        Fault::Unknown { name } => {
+            let shown: String = name.chars().take(100).collect();
+            match closest(name, names.iter().map(String::as_str)) {
+                Some(meant) => format!("there is no argument {shown:?}; did you mean {meant:?}?"),
+                None if names.is_empty() => format!("there is no argument {shown:?}; it takes none"),
+                None => format!("there is no argument {shown:?}; it takes {}", names.join(", ")),
+            }
+        }
+    }
+}

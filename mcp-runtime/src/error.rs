@@ -1,0 +1,83 @@
+//! What can go wrong, by who is told: [`Error`] reaches the peer as a JSON-RPC error, [`ToolError`] reaches the model as
+//! the result of its call, [`ServerError`] reaches whoever starts the server.
+
+mod server;
+mod tool;
+
+pub use server::{BuildError, ServerError};
+pub use tool::ToolError;
+pub(crate) use tool::{ToolErrorKind, public_type};
+
+/// The boxed error that `?` makes of any error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What `main` returns: `async fn main() -> mcp::Result<()>`.
+pub type Result<T = (), E = ServerError> = std::result::Result<T, E>;
+
+/// An error of the protocol: the request itself could not be served.
+///
+/// A tool that ran and failed is not such an error: see [`ToolError`]. Resources and prompts return it where the kind
+/// matters to the client; any other error of theirs becomes [`ErrorKind::Internal`].
+///
+/// ```
+/// # use mcp::Error;
+/// let error = Error::resource_not_found("logs://app/1999-01-01");
+/// assert_eq!(error.to_string(), "resource not found: logs://app/1999-01-01");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Error {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+}
+
+/// What kind of protocol error it is. Each revision of the protocol has its own number for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The method does not exist, or the server does not offer what it belongs to.
+    MethodNotFound,
+    /// The parameters are wrong: an unknown tool or prompt, a missing prompt argument, an invalid cursor.
+    InvalidParams,
+    /// No resource has this URI.
+    ResourceNotFound {
+        /// The URI that was asked for.
+        uri: String,
+    },
+    /// The server failed.
+    Internal,
+}
+
+impl Error {
+    /// The parameters of the request are wrong.
+    pub fn invalid_params(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::InvalidParams, message: message.into() }
+    }
+
+    /// No resource has this URI.
+    pub fn resource_not_found(uri: impl Into<String>) -> Self {
+        let uri = uri.into();
+        Self { message: format!("resource not found: {uri}"), kind: ErrorKind::ResourceNotFound { uri } }
+    }
+
+    /// The server failed; the message reaches the client.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Internal, message: message.into() }
+    }
+
+    pub(crate) fn method_not_found(method: &str) -> Self {
+        Self { kind: ErrorKind::MethodNotFound, message: format!("method not found: {method}") }
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

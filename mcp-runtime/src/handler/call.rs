@@ -1,0 +1,188 @@
+//! One run of a user's function: its arguments are asked for one by one, and what it returns ends it.
+//!
+//! The same straight line of code serves twice. While the server is built it runs once with a call that only asks what
+//! the arguments are; every later run reads them. So what is published and what is read cannot differ.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::extract::{Argument, Needs};
+use super::failure::Failure;
+use super::{Busy, Context, IntoPromptResult, IntoResourceResult, IntoToolResult, States};
+use crate::ToolError;
+use crate::model::{Arguments, Facts, Response};
+use crate::schema::Description;
+
+/// A run of a user's function.
+pub type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// What an expansion asks for the arguments of a function.
+#[derive(Debug)]
+pub struct Call(Mode);
+
+#[derive(Debug)]
+enum Mode {
+    Describe(Box<Description>),
+    Run(Run),
+}
+
+/// A run on behalf of a request.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) context: Context,
+    pub(crate) arguments: Arguments,
+    faults: Vec<Fault>,
+    rejected: Option<ToolError>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome(pub(crate) End);
+
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The function returned.
+    Response(Response),
+    /// The function returned an error.
+    Failed(Failure),
+    /// The function was not run: its arguments were wrong.
+    Refused(Vec<Fault>),
+    /// The function was only asked about itself.
+    Described(Box<Description>),
+}
+
+/// What is wrong with an argument.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Missing { name: &'static str },
+    Invalid { name: &'static str, detail: String },
+    Unknown { name: String },
+    Whole { detail: String },
+}
+
+impl Call {
+    pub(crate) fn run(facts: Arc<Facts>, states: Arc<States>, arguments: Arguments) -> Self {
+        let context = Context::new(facts, states);
+        Self(Mode::Run(Run { context, arguments, faults: Vec::new(), rejected: None }))
+    }
+
+    /// Asks for an argument: describes it, or reads it. `None` where there is nothing to run the function with.
+    pub async fn argument<T: Argument<M>, M>(&mut self, name: &'static str, description: &'static str) -> Option<T> {
+        match &mut self.0 {
+            Mode::Describe(found) => {
+                T::describe(name, description, &mut Needs(found));
+                None
+            }
+            Mode::Run(run) => match T::take(name, run) {
+                Ok(taken) => match taken.await {
+                    Ok(value) => Some(value),
+                    Err(error) => {
+                        run.rejected.get_or_insert(error);
+                        None
+                    }
+                },
+                Err(fault) => {
+                    run.faults.push(fault);
+                    None
+                }
+            },
+        }
+    }
+
+    /// Asks for an argument that only an extractor can give.
+    pub async fn extract<T: super::Extract>(&mut self, name: &'static str) -> Option<T> {
+        self.argument::<T, super::Extractor>(name, "").await
+    }
+
+    /// Asks for an argument that has no name.
+    pub async fn unnamed<T: Argument<M>, M: super::extract::Nameless>(&mut self) -> Option<T> {
+        self.argument("", "").await
+    }
+
+    /// Says what a tool returns.
+    pub fn tool<R: IntoToolResult>(&mut self) -> Returns<R> {
+        if let Mode::Describe(found) = &mut self.0 {
+            R::describe(&mut Needs(found));
+        }
+        Returns(|value| value.into_tool_result().map(Response::Tool))
+    }
+
+    /// Says what a resource returns.
+    pub fn resource<R: IntoResourceResult>(&mut self) -> Returns<R> {
+        Returns(|value| value.into_resource_result().map(Response::Resource))
+    }
+
+    /// Says what a prompt returns.
+    pub fn prompt<R: IntoPromptResult>(&mut self) -> Returns<R> {
+        Returns(|value| value.into_prompt_result().map(Response::Prompt))
+    }
+
+    /// Whether the function is to be run, as far as this call knows.
+    pub fn ready(&mut self) -> bool {
+        let Mode::Run(run) = &mut self.0 else { return false };
+        if let Arguments::Json(given) = &run.arguments {
+            run.faults.extend(given.names().map(|name| Fault::Unknown { name: name.into() }));
+        } else if !matches!(&run.arguments, Arguments::Text(given) if given.is_empty()) {
+            run.faults.extend(run.arguments.names().into_iter().map(|name| Fault::Unknown { name }));
+        }
+        run.faults.is_empty() && run.rejected.is_none()
+    }
+
+    /// Runs a function where it may block, and ends the call with its outcome.
+    ///
+    /// # Panics
+    ///
+    /// Where the function does: the panic goes on in the call that waits for it.
+    pub async fn blocking(self, function: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+        let Mode::Run(run) = self.0 else { return self.stop() };
+        let busy = run.context.state::<Busy>().map(Busy::enter);
+        let working = tokio::task::spawn_blocking(move || {
+            let outcome = function();
+            drop(busy);
+            outcome
+        });
+        match working.await {
+            Ok(outcome) => outcome,
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is going down and the function was never started: nobody waits for the result.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Ends the call without running the function.
+    pub fn stop(self) -> Outcome {
+        Outcome(match self.0 {
+            Mode::Describe(found) => End::Described(found),
+            Mode::Run(Run { rejected: Some(error), faults, .. }) if faults.is_empty() => {
+                End::Failed(Failure::Tool(error))
+            }
+            Mode::Run(run) => End::Refused(run.faults),
+        })
+    }
+}
+
+/// Makes the outcome of what a function returned.
+#[derive(Debug)]
+pub struct Returns<R>(fn(R) -> Result<Response, Failure>);
+
+impl<R> Returns<R> {
+    /// Ends the call with what the function returned.
+    pub fn reply(self, value: R) -> Outcome {
+        Outcome(match (self.0)(value) {
+            Ok(response) => End::Response(response),
+            Err(failure) => End::Failed(failure),
+        })
+    }
+}
+
+/// Runs a function once to ask it about itself.
+pub(crate) fn describe(run: fn(Call) -> Running) -> Option<Description> {
+    let mut running = run(Call(Mode::Describe(Box::new(Description::new()))));
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    match running.as_mut().poll(&mut cx) {
+        std::task::Poll::Ready(Outcome(End::Described(found))) => Some(*found),
+        _ => None,
+    }
+}

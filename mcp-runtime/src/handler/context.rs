@@ -1,0 +1,90 @@
+//! What a function can ask about the call that it answers, and say while it runs.
+
+use std::sync::{Arc, OnceLock};
+
+use http::HeaderMap;
+use tokio_util::sync::CancellationToken;
+
+use super::States;
+use crate::model::{Client, Facts, Principal, Progress};
+
+/// The call that a function answers: who asks, whether he still waits, and a way to tell him how far it has come.
+///
+/// Take it as an argument of any tool, resource or prompt. Cloning it is cheap, and a clone may go into a task of its own.
+///
+/// ```
+/// # use mcp::Context;
+/// /// Counts slowly.
+/// #[mcp::tool]
+/// async fn count(to: u32, cx: Context) -> u32 {
+///     for n in 0..to {
+///         cx.progress((f64::from(n), f64::from(to)));
+///     }
+///     to
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Context {
+    facts: Arc<Facts>,
+    states: Arc<States>,
+}
+
+impl Context {
+    pub(crate) fn new(facts: Arc<Facts>, states: Arc<States>) -> Self {
+        Self { facts, states }
+    }
+
+    /// Tells the client how far the call has come, if it asked to be told.
+    ///
+    /// The number must grow: a notice that does not is left out. Where the client reads slowly, notices in the middle
+    /// are left out, never the newest. It never waits. See the specification, "Progress".
+    pub fn progress(&self, progress: impl Into<Progress>) {
+        if self.facts.progress {
+            self.facts.exchange.progress(progress.into());
+        }
+    }
+
+    /// Whether the client asked to be told of progress.
+    pub fn wants_progress(&self) -> bool {
+        self.facts.progress
+    }
+
+    /// Whether nobody waits for the result any more: the client cancelled the call, or has gone.
+    ///
+    /// An async function is dropped at its next `.await` then, and need not ask. One that is not async runs on until it
+    /// returns; a long one should ask now and then.
+    pub fn is_cancelled(&self) -> bool {
+        self.facts.exchange.is_cancelled()
+    }
+
+    /// A token that is cancelled with the call, to hand to work that outlives it.
+    pub fn cancellation(&self) -> CancellationToken {
+        self.facts.exchange.token()
+    }
+
+    /// Who calls.
+    pub fn principal(&self) -> &Principal {
+        &self.facts.principal
+    }
+
+    /// What the client says of itself.
+    pub fn client(&self) -> &Client {
+        &self.facts.client
+    }
+
+    /// The headers of the HTTP request; empty on other transports.
+    pub fn headers(&self) -> &HeaderMap {
+        static NONE: OnceLock<HeaderMap> = OnceLock::new();
+        self.facts.headers.as_deref().unwrap_or_else(|| NONE.get_or_init(HeaderMap::new))
+    }
+
+    /// The `traceparent` of the caller (W3C Trace Context), where he sent one.
+    pub fn trace_parent(&self) -> Option<&str> {
+        self.facts.trace_parent.as_deref()
+    }
+
+    /// What the server holds of this type, as [`State`](super::State) does for arguments.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.states.get()
+    }
+}

@@ -1,0 +1,82 @@
+//! What becomes of an error that a function returned.
+
+use crate::error::public_type;
+use crate::model::ToolResult;
+use crate::{BoxError, Error, ToolError};
+
+/// An error that a function returned.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Tool(ToolError),
+    Protocol(Error),
+    /// Any other error; `public` where its text was written to be read by the peer.
+    Other { error: BoxError, public: bool },
+}
+
+impl Failure {
+    pub(crate) fn new<E: Into<BoxError> + 'static>(error: E) -> Self {
+        let error = match error.into().downcast::<ToolError>() {
+            Ok(error) => return Self::Tool(*error),
+            Err(error) => error,
+        };
+        match error.downcast::<Error>() {
+            Ok(error) => Self::Protocol(*error),
+            Err(error) => Self::Other { error, public: public_type::<E>() },
+        }
+    }
+
+    /// The result of a tool that failed.
+    pub(crate) fn into_tool_result(self, function: &str, public_peer: bool) -> ToolResult {
+        match self {
+            Self::Tool(error) => {
+                note(function, &error);
+                let mut result = ToolResult::error(error.text());
+                result.content.extend(error.content);
+                result
+            }
+            Self::Protocol(error) => ToolResult::error(error.to_string()),
+            Self::Other { error, public } => ToolResult::error(text(function, &*error, public || !public_peer)),
+        }
+    }
+
+    /// The error that answers the read of a resource or the use of a prompt.
+    pub(crate) fn into_error(self, function: &str, public_peer: bool) -> Error {
+        match self {
+            Self::Protocol(error) => error,
+            Self::Tool(error) => {
+                note(function, &error);
+                match error.kind {
+                    crate::error::ToolErrorKind::InvalidInput => Error::invalid_params(error.text()),
+                    _ => Error::internal(error.text()),
+                }
+            }
+            Self::Other { error, public } => Error::internal(text(function, &*error, public || !public_peer)),
+        }
+    }
+}
+
+fn note(function: &str, error: &ToolError) {
+    if let Some(cause) = std::error::Error::source(error) {
+        tracing::warn!(function, error = %error, cause = %cause, "a function failed");
+    }
+}
+
+/// What the peer reads of an error, which is never more than its `Display`; the log has the rest.
+fn text(function: &str, error: &(dyn std::error::Error + Send + Sync + 'static), shown: bool) -> String {
+    let cause = error.source().map(ToString::to_string);
+    if shown {
+        tracing::warn!(function, %error, cause, "a function failed");
+        return error.to_string();
+    }
+    let number = reference();
+    tracing::error!(function, %error, cause, number, "a function failed; the peer was told the number only");
+    format!("internal error (number {number})")
+}
+
+/// A number that stands for an error in what the peer reads, to be found in the log.
+pub(crate) fn reference() -> String {
+    let mut bytes = [0; 4];
+    // Without randomness the number is 0 and the log line is still there.
+    let _ = getrandom::fill(&mut bytes);
+    format!("{:08x}", u32::from_ne_bytes(bytes))
+}

@@ -1,0 +1,26 @@
+//! Between a request and the user's function: arguments are read into types, the result is made of what it returns.
+//!
+//! Nothing here knows JSON-RPC, a protocol revision or a transport.
+
+mod busy;
+mod call;
+mod context;
+mod extract;
+mod failure;
+mod prompt_result;
+mod resource_result;
+mod state;
+mod text;
+mod tool_result;
+
+pub(crate) use busy::Busy;
+pub use call::{Call, Outcome, Returns, Running};
+pub(crate) use call::{End, Fault, describe};
+pub use context::Context;
+pub use extract::{Argument, Args, Extract, Extractor, Field, Headers, Needs, Whole};
+pub(crate) use failure::{Failure, reference};
+pub use prompt_result::IntoPromptResult;
+pub use resource_result::IntoResourceResult;
+pub use state::State;
+pub(crate) use state::States;
+pub use tool_result::{IntoToolResult, Json};

@@ -1,0 +1,8 @@
+//! What surrounds every request: `tower` layers over [`Request`](crate::model::Request) and
+//! [`Response`](crate::model::Response), the same on every transport. One file each, and none knows another.
+
+mod recover;
+mod stack;
+
+pub(crate) use recover::Recover;
+pub(crate) use stack::{AnyLayer, Flattened, Stack, StackFuture};

@@ -1,0 +1,104 @@
+//! Typed Rust functions become a [Model Context Protocol](https://modelcontextprotocol.io) server.
+//!
+//! ```no_run
+//! /// Adds two numbers.
+//! #[mcp::tool(read_only)]
+//! async fn add(
+//!     /// First addend.
+//!     a: i64,
+//!     /// Second addend.
+//!     b: i64,
+//! ) -> i64 {
+//!     a + b
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> mcp::Result<()> {
+//!     mcp::server!().run().await
+//! }
+//! ```
+//!
+//! The signature is the whole contract: name, description, input schema and output schema are made of it. The function
+//! stays an ordinary function that a unit test can call. One binary serves stdio (no argument) and Streamable HTTP
+//! (`--http 127.0.0.1:8080`), and speaks every revision of the protocol that it knows, chosen by each message.
+//!
+//! # A call in six stops
+//!
+//! ```text
+//!  bytes > 1 transport      frames it, and adds what it knows of the peer
+//!          2 wire::decode   era, revision, session, definition: a Request, complete in itself
+//!          3 layer          what surrounds every request
+//!          4 dispatch       runs the definition that the request carries
+//!          5 the expansion  reads each argument, awaits your function, takes its result
+//!  bytes < 6 wire::encode   the Response in that revision's JSON, with its HTTP status
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `http` | yes | Streamable HTTP, on hyper |
+//! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap |
+
+mod dispatch;
+mod error;
+mod handler;
+mod json;
+mod layer;
+mod model;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod registry;
+mod schema;
+mod server;
+pub mod testing;
+pub mod transport;
+mod wire;
+
+pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
+pub use handler::{
+    Args, Argument, Context, Extract, Extractor, Field, Headers, IntoPromptResult, IntoResourceResult, IntoToolResult,
+    Json, Needs, State, Whole,
+};
+pub use mcp_macros::{prompt, resource, tool};
+pub use model::{
+    Annotations, Audio, Client, Content, Definition, Embedded, Image, Kind, Link, Listing, ListingKind, Operation,
+    Principal, Progress, PromptGet, PromptMessage, PromptResult, Request, ResourceContents, ResourceRead,
+    ResourceResult, Response, Role, Segment, Source, Template, Text, ToolCall, ToolResult,
+};
+pub use schemars;
+#[cfg(feature = "cli")]
+pub use server::Cli;
+pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};
+#[cfg(feature = "http")]
+pub use transport::http;
+pub use wire::Peer;
+
+/// A [`ServerBuilder`] with the name and version of your package, that offers every definition in the program.
+///
+/// ```no_run
+/// # async fn run() -> mcp::Result<()> {
+/// mcp::server!().instructions("Amounts are in euros.").run().await
+/// # }
+/// ```
+#[macro_export]
+macro_rules! server {
+    () => {
+        $crate::Server::builder().name(env!("CARGO_PKG_NAME")).version(env!("CARGO_PKG_VERSION"))
+    };
+}
+
+/// Links crates whose definitions are to be offered though nothing else names them.
+///
+/// A crate that stands in `Cargo.toml` and is named nowhere is not linked, and its tools are not found.
+///
+/// ```ignore
+/// mcp::link!(weather_tools, database_tools);
+/// ```
+#[macro_export]
+macro_rules! link {
+    ($($name:ident),+ $(,)?) => {
+        $(use $name as _;)+
+    };
+}

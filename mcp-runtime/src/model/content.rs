@@ -1,0 +1,268 @@
+//! Content blocks: what tools return and prompts are made of.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Serialize, Serializer};
+
+use super::ResourceContents;
+
+/// One block of content: text, an image, audio, a link to a resource, or a resource itself.
+///
+/// ```
+/// # use mcp::{Content, Image};
+/// let content: Vec<Content> = vec![
+///     "A red pixel:".into(),
+///     Image::png(b"\x89PNG...").into(),
+/// ];
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Content {
+    /// Plain text.
+    Text(Text),
+    /// An image.
+    Image(Image),
+    /// Sound.
+    Audio(Audio),
+    /// A link to a resource that the client can read.
+    ResourceLink(Link),
+    /// The contents of a resource.
+    Resource(Embedded),
+}
+
+impl Content {
+    /// A block of text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(Text { text: text.into(), annotations: None })
+    }
+
+    /// The text, where it is text.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(block) => Some(&block.text),
+            _ => None,
+        }
+    }
+
+    /// Says whom the content is for. By default it is for both, the user and the model.
+    #[must_use]
+    pub fn audience(mut self, audience: impl IntoIterator<Item = Role>) -> Self {
+        self.annotations_mut().audience = Some(audience.into_iter().collect());
+        self
+    }
+
+    /// Says how much it matters, from 0 (may be left out) to 1 (required). Values outside are brought to the nearest.
+    #[must_use]
+    pub fn priority(mut self, priority: f64) -> Self {
+        let priority = if priority.is_nan() { 0.0 } else { priority.clamp(0.0, 1.0) };
+        self.annotations_mut().priority = Some(priority);
+        self
+    }
+
+    fn annotations_mut(&mut self) -> &mut Marks {
+        let marks = match self {
+            Self::Text(block) => &mut block.annotations,
+            Self::Image(block) => &mut block.annotations,
+            Self::Audio(block) => &mut block.annotations,
+            Self::ResourceLink(block) => &mut block.annotations,
+            Self::Resource(block) => &mut block.annotations,
+        };
+        marks.get_or_insert_default()
+    }
+}
+
+/// Who says something, or whom it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+struct Marks {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<Vec<Role>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<f64>,
+}
+
+/// The text of a text block.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Text {
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Marks>,
+}
+
+/// Bytes that travel as base64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob(pub Vec<u8>);
+
+impl Serialize for Blob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+/// An image: its bytes and its media type.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Image {
+    data: Blob,
+    mime_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Marks>,
+}
+
+impl Image {
+    /// An image of any media type, such as `image/webp`.
+    pub fn new(bytes: impl Into<Vec<u8>>, mime_type: impl Into<String>) -> Self {
+        Self { data: Blob(bytes.into()), mime_type: mime_type.into(), annotations: None }
+    }
+
+    /// A PNG image.
+    pub fn png(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(bytes, "image/png")
+    }
+
+    /// A JPEG image.
+    pub fn jpeg(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(bytes, "image/jpeg")
+    }
+}
+
+/// Sound: its bytes and its media type.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Audio {
+    data: Blob,
+    mime_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Marks>,
+}
+
+impl Audio {
+    /// Sound of any media type, such as `audio/ogg`.
+    pub fn new(bytes: impl Into<Vec<u8>>, mime_type: impl Into<String>) -> Self {
+        Self { data: Blob(bytes.into()), mime_type: mime_type.into(), annotations: None }
+    }
+
+    /// WAV sound.
+    pub fn wav(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(bytes, "audio/wav")
+    }
+}
+
+/// A link to a resource that the client can read.
+///
+/// ```
+/// # use mcp::Link;
+/// let link = Link::new("logs://app/2026-01-31", "app-2026-01-31").title("App log").mime("text/plain");
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    uri: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mime_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Marks>,
+}
+
+impl Link {
+    /// A link to `uri`, shown under `name`.
+    pub fn new(uri: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            uri: uri.into(),
+            name: name.into(),
+            title: None,
+            description: None,
+            mime_type: None,
+            size: None,
+            annotations: None,
+        }
+    }
+
+    /// A name for people.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// The media type of what it links to.
+    #[must_use]
+    pub fn mime(mut self, mime_type: impl Into<String>) -> Self {
+        self.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// The size of what it links to, in bytes.
+    #[must_use]
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+}
+
+/// The contents of a resource, carried inside other content.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Embedded {
+    resource: ResourceContents,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Marks>,
+}
+
+impl From<Image> for Content {
+    fn from(image: Image) -> Self {
+        Self::Image(image)
+    }
+}
+
+impl From<Audio> for Content {
+    fn from(audio: Audio) -> Self {
+        Self::Audio(audio)
+    }
+}
+
+impl From<Link> for Content {
+    fn from(link: Link) -> Self {
+        Self::ResourceLink(link)
+    }
+}
+
+impl From<ResourceContents> for Content {
+    fn from(resource: ResourceContents) -> Self {
+        Self::Resource(Embedded { resource, annotations: None })
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}

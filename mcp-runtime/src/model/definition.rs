@@ -1,0 +1,163 @@
+//! What a macro registers: everything about a function that is known while compiling.
+
+use crate::handler::{Call, Running};
+
+use super::{Segment, Template};
+
+/// A function that is offered as a tool, a resource or a prompt: its texts, its place in the source, and how to run it.
+///
+/// The macros write these; nobody else needs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition {
+    pub(crate) kind: Kind,
+    pub(crate) name: &'static str,
+    pub(crate) title: Option<&'static str>,
+    pub(crate) description: &'static str,
+    pub(crate) source: Source,
+    pub(crate) run: fn(Call) -> Running,
+}
+
+/// What a definition is offered as, with what only that kind has.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A tool.
+    Tool(Annotations),
+    /// A resource or a resource template.
+    Resource {
+        /// The URI, taken apart.
+        uri: Template,
+        /// The media type of what it gives, where that is always the same.
+        mime: Option<&'static str>,
+        /// The size in bytes, where it is known.
+        size: Option<u64>,
+    },
+    /// A prompt.
+    Prompt,
+}
+
+/// What a tool says of its own behaviour: hints for the client, never a protection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Annotations {
+    /// It changes nothing.
+    #[serde(rename = "readOnlyHint", skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<bool>,
+    /// It may destroy something.
+    #[serde(rename = "destructiveHint", skip_serializing_if = "Option::is_none")]
+    pub destructive: Option<bool>,
+    /// Doing it twice is the same as doing it once.
+    #[serde(rename = "idempotentHint", skip_serializing_if = "Option::is_none")]
+    pub idempotent: Option<bool>,
+    /// It reaches out into an open world, such as the web.
+    #[serde(rename = "openWorldHint", skip_serializing_if = "Option::is_none")]
+    pub open_world: Option<bool>,
+}
+
+/// Where a function stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// The path of its module.
+    pub module: &'static str,
+    /// Its file.
+    pub file: &'static str,
+    /// Its line.
+    pub line: u32,
+    /// Its name in the source.
+    pub function: &'static str,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}:{}", self.function, self.file, self.line)
+    }
+}
+
+impl Definition {
+    const fn new(kind: Kind, name: &'static str, source: Source, run: fn(Call) -> Running) -> Self {
+        Self { kind, name, title: None, description: "", source, run }
+    }
+
+    /// A tool.
+    pub const fn tool(name: &'static str, source: Source, run: fn(Call) -> Running) -> Self {
+        let hints = Annotations { read_only: None, destructive: None, idempotent: None, open_world: None };
+        Self::new(Kind::Tool(hints), name, source, run)
+    }
+
+    /// A resource whose URI was written as `uri` and consists of `segments`.
+    pub const fn resource(
+        name: &'static str,
+        uri: &'static str,
+        segments: &'static [Segment],
+        source: Source,
+        run: fn(Call) -> Running,
+    ) -> Self {
+        let uri = Template { source: uri, segments };
+        Self::new(Kind::Resource { uri, mime: None, size: None }, name, source, run)
+    }
+
+    /// A prompt.
+    pub const fn prompt(name: &'static str, source: Source, run: fn(Call) -> Running) -> Self {
+        Self::new(Kind::Prompt, name, source, run)
+    }
+
+    /// A name for people.
+    #[must_use]
+    pub const fn title(mut self, title: &'static str) -> Self {
+        self.title = Some(title);
+        self
+    }
+
+    /// What it does.
+    #[must_use]
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// What a tool says of its behaviour.
+    #[must_use]
+    pub const fn annotations(mut self, annotations: Annotations) -> Self {
+        if let Kind::Tool(_) = self.kind {
+            self.kind = Kind::Tool(annotations);
+        }
+        self
+    }
+
+    /// The media type of a resource.
+    #[must_use]
+    pub const fn mime(mut self, media_type: &'static str) -> Self {
+        if let Kind::Resource { uri, size, .. } = self.kind {
+            self.kind = Kind::Resource { uri, mime: Some(media_type), size };
+        }
+        self
+    }
+
+    /// The size of a resource, in bytes.
+    #[must_use]
+    pub const fn size(mut self, bytes: u64) -> Self {
+        if let Kind::Resource { uri, mime, .. } = self.kind {
+            self.kind = Kind::Resource { uri, mime, size: Some(bytes) };
+        }
+        self
+    }
+
+    /// What it is offered as.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The name that clients use.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where the function stands.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// What is published as the description: the doc comment, or else the title or the name.
+    pub(crate) fn published_description(&self) -> &'static str {
+        if self.description.is_empty() { self.title.unwrap_or(self.name) } else { self.description }
+    }
+}

@@ -1,0 +1,117 @@
+//! A request, complete in itself: what is asked, by whom, and how to reach him while it runs.
+
+use std::sync::Arc;
+
+use super::{Arguments, Client, Definition, Exchange, ListingKind, Principal, Prompt, Resource, Tool};
+
+/// A request on its way through the layers to the function that answers it.
+#[derive(Debug)]
+pub struct Request {
+    pub(crate) operation: Operation,
+    pub(crate) facts: Arc<Facts>,
+}
+
+/// What is known of a request beside what it asks.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) client: Client,
+    pub(crate) principal: Principal,
+    pub(crate) headers: Option<Arc<http::HeaderMap>>,
+    pub(crate) trace_parent: Option<Box<str>>,
+    /// Whether the peer may be anybody: then only errors that were written for him reach him.
+    pub(crate) public: bool,
+    /// Whether the peer asked to be told of progress.
+    pub(crate) progress: bool,
+    pub(crate) exchange: Exchange,
+}
+
+/// What is asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Operation {
+    /// `tools/call`
+    CallTool(ToolCall),
+    /// `resources/read`
+    ReadResource(ResourceRead),
+    /// `prompts/get`
+    GetPrompt(PromptGet),
+    /// One of the list methods.
+    List(ListingKind),
+    /// `server/discover`
+    Discover,
+}
+
+/// The call of a tool.
+#[derive(Debug)]
+pub struct ToolCall {
+    pub(crate) tool: Arc<Tool>,
+    pub(crate) arguments: Arguments,
+}
+
+/// The read of a resource.
+#[derive(Debug)]
+pub struct ResourceRead {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) uri: String,
+    pub(crate) variables: Arguments,
+}
+
+/// The use of a prompt.
+#[derive(Debug)]
+pub struct PromptGet {
+    pub(crate) prompt: Arc<Prompt>,
+    pub(crate) arguments: Arguments,
+}
+
+impl Request {
+    /// What is asked.
+    pub fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
+    /// The method's name, such as `tools/call`.
+    pub fn method(&self) -> &'static str {
+        match &self.operation {
+            Operation::CallTool(_) => "tools/call",
+            Operation::ReadResource(_) => "resources/read",
+            Operation::GetPrompt(_) => "prompts/get",
+            Operation::List(kind) => kind.method(),
+            Operation::Discover => "server/discover",
+        }
+    }
+
+    /// The name of the tool or prompt, or the URI of the resource.
+    pub fn target(&self) -> Option<&str> {
+        match &self.operation {
+            Operation::CallTool(call) => Some(call.tool.name()),
+            Operation::ReadResource(read) => Some(&read.uri),
+            Operation::GetPrompt(get) => Some(get.prompt.name()),
+            Operation::List(_) | Operation::Discover => None,
+        }
+    }
+
+    /// The definition of the function that will answer, where it is one.
+    pub fn definition(&self) -> Option<&Definition> {
+        match &self.operation {
+            Operation::CallTool(call) => Some(call.tool.definition()),
+            Operation::ReadResource(read) => Some(read.resource.definition()),
+            Operation::GetPrompt(get) => Some(get.prompt.definition()),
+            Operation::List(_) | Operation::Discover => None,
+        }
+    }
+
+    /// Who asks.
+    pub fn principal(&self) -> &Principal {
+        &self.facts.principal
+    }
+
+    /// What the client says of itself.
+    pub fn client(&self) -> &Client {
+        &self.facts.client
+    }
+
+    /// Whether the request has been cancelled, or its peer has gone.
+    pub fn is_cancelled(&self) -> bool {
+        self.facts.exchange.is_cancelled()
+    }
+}

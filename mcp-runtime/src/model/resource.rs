@@ -1,0 +1,87 @@
+//! Resources: what is published of them, and what a read gives.
+
+use serde::Serialize;
+
+use super::{Blob, Definition, Template};
+
+/// A resource or a resource template as it is served.
+#[derive(Debug)]
+pub struct Resource {
+    pub(crate) definition: Definition,
+    pub(crate) template: Template,
+}
+
+impl Resource {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.definition.name
+    }
+
+    /// Its URI, or its URI template as it was written.
+    pub fn uri(&self) -> &str {
+        self.template.source
+    }
+
+    /// The definition that it was made of.
+    pub fn definition(&self) -> &Definition {
+        &self.definition
+    }
+}
+
+/// What the read of a resource gives: one item or several.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ResourceResult {
+    pub(crate) contents: Vec<ResourceContents>,
+}
+
+/// One item of a resource: text or bytes, with its URI and media type.
+///
+/// Where the URI is left out it is the one that was asked for, and the media type is the resource's `mime`.
+///
+/// ```
+/// # use mcp::ResourceContents;
+/// let page = ResourceContents::text("# Title").mime("text/markdown");
+/// let icon = ResourceContents::bytes(vec![0x89, 0x50]).mime("image/png").uri("docs://icon");
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceContents {
+    pub(crate) uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mime_type: Option<String>,
+    #[serde(flatten)]
+    body: Body,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Body {
+    Text(String),
+    Blob(Blob),
+}
+
+impl ResourceContents {
+    /// Text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { uri: String::new(), mime_type: None, body: Body::Text(text.into()) }
+    }
+
+    /// Bytes.
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self { uri: String::new(), mime_type: None, body: Body::Blob(Blob(bytes.into())) }
+    }
+
+    /// The item's own URI, such as that of a file in a folder that was read.
+    #[must_use]
+    pub fn uri(mut self, uri: impl Into<String>) -> Self {
+        self.uri = uri.into();
+        self
+    }
+
+    /// The media type, such as `text/markdown`.
+    #[must_use]
+    pub fn mime(mut self, mime_type: impl Into<String>) -> Self {
+        self.mime_type = Some(mime_type.into());
+        self
+    }
+}

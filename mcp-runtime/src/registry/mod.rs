@@ -1,0 +1,114 @@
+//! What a server offers: immutable, sorted, and checked once, when the server is built.
+
+mod build;
+mod closest;
+mod collect;
+
+use std::sync::Arc;
+
+pub(crate) use closest::closest;
+pub(crate) use collect::discovered;
+
+use crate::Error;
+use crate::model::{Arguments, Items, Listing, ListingKind, Prompt, Resource, Tool};
+
+/// Everything that a server offers.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    tools: Vec<Arc<Tool>>,
+    resources: Vec<Arc<Resource>>,
+    templates: Vec<Arc<Resource>>,
+    prompts: Vec<Arc<Prompt>>,
+    listings: [Arc<Listing>; 4],
+}
+
+impl Registry {
+    /// Takes lists that are sorted already.
+    fn new(
+        tools: Vec<Arc<Tool>>,
+        resources: Vec<Arc<Resource>>,
+        templates: Vec<Arc<Resource>>,
+        prompts: Vec<Arc<Prompt>>,
+    ) -> Self {
+        let listings = [
+            Items::Tools(tools.clone()),
+            Items::Resources(resources.clone()),
+            Items::Templates(templates.clone()),
+            Items::Prompts(prompts.clone()),
+        ];
+        let listings = listings.map(|items| Arc::new(Listing::new(items)));
+        Self { tools, resources, templates, prompts, listings }
+    }
+
+    pub(crate) fn has_tools(&self) -> bool {
+        !self.tools.is_empty()
+    }
+
+    pub(crate) fn has_resources(&self) -> bool {
+        !(self.resources.is_empty() && self.templates.is_empty())
+    }
+
+    pub(crate) fn has_prompts(&self) -> bool {
+        !self.prompts.is_empty()
+    }
+
+    pub(crate) fn tools(&self) -> &[Arc<Tool>] {
+        &self.tools
+    }
+
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.resources.iter().chain(&self.templates)
+    }
+
+    pub(crate) fn prompts(&self) -> &[Arc<Prompt>] {
+        &self.prompts
+    }
+
+    /// The tool of this name.
+    pub(crate) fn tool(&self, name: &str) -> Result<Arc<Tool>, Error> {
+        match self.tools.binary_search_by(|tool| tool.name().cmp(name)) {
+            Ok(at) => self.tools.get(at).cloned().ok_or_else(|| unknown("tool", name, None)),
+            Err(_) => Err(unknown("tool", name, closest(name, self.tools.iter().map(|tool| tool.name())))),
+        }
+    }
+
+    /// The prompt of this name.
+    pub(crate) fn prompt(&self, name: &str) -> Result<Arc<Prompt>, Error> {
+        match self.prompts.binary_search_by(|prompt| prompt.name().cmp(name)) {
+            Ok(at) => self.prompts.get(at).cloned().ok_or_else(|| unknown("prompt", name, None)),
+            Err(_) => Err(unknown("prompt", name, closest(name, self.prompts.iter().map(|prompt| prompt.name())))),
+        }
+    }
+
+    /// The resource that a URI names, or the first template that it fits, with the values of its variables.
+    pub(crate) fn resource(&self, uri: &str) -> Option<(Arc<Resource>, Arguments)> {
+        if let Ok(at) = self.resources.binary_search_by(|resource| resource.uri().cmp(uri)) {
+            return self.resources.get(at).map(|resource| (resource.clone(), Arguments::none()));
+        }
+        self.templates.iter().find_map(|resource| {
+            let values = resource.template.matches(uri)?;
+            let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            Some((resource.clone(), Arguments::Text(values)))
+        })
+    }
+
+    pub(crate) fn listing(&self, kind: ListingKind) -> Arc<Listing> {
+        let [tools, resources, templates, prompts] = &self.listings;
+        let listing = match kind {
+            ListingKind::Tools => tools,
+            ListingKind::Resources => resources,
+            ListingKind::Templates => templates,
+            ListingKind::Prompts => prompts,
+        };
+        listing.clone()
+    }
+}
+
+/// Names what does not exist, shortened: the name came from the peer.
+fn unknown(what: &str, name: &str, closest: Option<&str>) -> Error {
+    let shown: String = name.chars().take(100).collect();
+    match closest {
+        Some(closest) => Error::invalid_params(format!("unknown {what} {shown:?}; did you mean {closest:?}?")),
+        None => Error::invalid_params(format!("unknown {what} {shown:?}")),
+    }
+}

@@ -1,0 +1,127 @@
+//! What a function says of itself when it is asked to, once, while the server is built.
+
+use std::any::TypeId;
+
+use schemars::generate::Contract;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::shape::{InputSchema, OutputSchema, expected, without_null};
+
+/// Collects the arguments, the result and the needs of a function, in the order of its signature.
+#[derive(Debug)]
+pub(crate) struct Description {
+    generator: SchemaGenerator,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) whole: Option<Value>,
+    pub(crate) output: Option<OutputSchema>,
+    pub(crate) states: Vec<(TypeId, &'static str)>,
+}
+
+/// A plain argument.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) required: bool,
+    pub(crate) schema: Value,
+    /// What it takes, in a few words.
+    pub(crate) expected: String,
+}
+
+/// Arguments that cannot stand beside each other.
+#[derive(Debug)]
+pub(crate) enum Conflict {
+    WholeBesideFields { field: &'static str },
+    WholeIsNoObject,
+}
+
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WholeBesideFields { field } => write!(
+                f,
+                "`Args` takes all arguments at once, so the argument \"{field}\" can never be given: move it into the \
+                 type of `Args`, or write all arguments plainly"
+            ),
+            Self::WholeIsNoObject => {
+                f.write_str("the type of `Args` is not an object with named fields: use a struct")
+            }
+        }
+    }
+}
+
+impl Description {
+    pub(crate) fn new() -> Self {
+        Self {
+            generator: super::generator(Contract::Deserialize),
+            fields: Vec::new(),
+            whole: None,
+            output: None,
+            states: Vec::new(),
+        }
+    }
+
+    pub(crate) fn field<T: DeserializeOwned + JsonSchema>(&mut self, name: &'static str, description: &'static str) {
+        let required = T::deserialize(Missing).is_err();
+        let mut schema = self.generator.subschema_for::<T>().to_value();
+        if !required {
+            schema = without_null(schema);
+        }
+        let expected = expected(&schema);
+        self.fields.push(Field { name, description, required, schema, expected });
+    }
+
+    pub(crate) fn whole<T: JsonSchema>(&mut self) {
+        let mut root = super::generator(Contract::Deserialize).into_root_schema_for::<T>();
+        root.remove("title");
+        self.whole = Some(root.to_value());
+    }
+
+    pub(crate) fn output<T: JsonSchema + ?Sized>(&mut self) {
+        let mut root = super::generator(Contract::Serialize).into_root_schema_for::<T>();
+        root.remove("title");
+        self.output = Some(OutputSchema(root.to_value()));
+    }
+
+    pub(crate) fn state<T: 'static>(&mut self) {
+        self.states.push((TypeId::of::<T>(), std::any::type_name::<T>()));
+    }
+
+    /// The schema of all arguments together.
+    pub(crate) fn input(&mut self) -> Result<InputSchema, Conflict> {
+        let definitions: Map<String, Value> = self.generator.take_definitions(true).into_iter().collect();
+        match (self.whole.take(), self.fields.first()) {
+            (Some(_), Some(field)) => Err(Conflict::WholeBesideFields { field: field.name }),
+            (Some(whole), None) => InputSchema::whole(whole).ok_or(Conflict::WholeIsNoObject),
+            (None, _) => Ok(InputSchema::fields(std::mem::take(&mut self.fields), definitions)),
+        }
+    }
+}
+
+/// Stands for a value that is not there: only a type that can do without one can be read from it. This is how serde's
+/// own derive finds out, so it works for aliases and for types of the user.
+struct Missing;
+
+impl<'de> serde::Deserializer<'de> for Missing {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(serde::de::Error::custom("missing"))
+    }
+
+    fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// Reads the value of an argument that was left out.
+pub(crate) fn missing<T: DeserializeOwned>() -> Option<T> {
+    T::deserialize(Missing).ok()
+}

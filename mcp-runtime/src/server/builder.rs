@@ -1,0 +1,276 @@
+//! Putting a server together.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service};
+
+use super::{Server, Shared};
+use crate::error::{BoxError, BuildError};
+use crate::handler::{Busy, States};
+use crate::layer::{AnyLayer, Flattened, Stack};
+use crate::model::{Definition, Request, Response};
+use crate::__private::{PromptFn, ResourceFn, ToolFn};
+use crate::registry::{Registry, discovered};
+use crate::transport::Limits;
+use crate::wire::{About, Identity, SessionLimits, Sessions};
+
+/// Puts a server together: what it offers, what it holds, what surrounds its calls.
+///
+/// Every `#[mcp::tool]`, `#[mcp::resource]` and `#[mcp::prompt]` in the program is offered, unless
+/// [`only`](Self::only) or [`explicit`](Self::explicit) says otherwise.
+///
+/// ```no_run
+/// struct Db;
+///
+/// #[tokio::main]
+/// async fn main() -> mcp::Result<()> {
+///     mcp::server!()
+///         .instructions("Ask for a city by its English name.")
+///         .state(Db)
+///         .run()
+///         .await
+/// }
+/// ```
+pub struct ServerBuilder {
+    pub(super) about: About,
+    explicit: bool,
+    modules: Vec<String>,
+    definitions: Vec<Definition>,
+    states: States,
+    layers: Vec<Box<dyn AnyLayer>>,
+    sessions: SessionLimits,
+    limits: Limits,
+    /// What parts of the server that are optional want to know, by type.
+    pub(crate) settings: States,
+    /// What was given and makes no sense.
+    pub(crate) problems: Vec<String>,
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder").field("about", &self.about).finish_non_exhaustive()
+    }
+}
+
+impl ServerBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            about: About { name: "mcp-server".into(), version: "0.0.0".into(), ..About::default() },
+            explicit: false,
+            modules: Vec::new(),
+            definitions: Vec::new(),
+            states: States::default(),
+            layers: Vec::new(),
+            sessions: SessionLimits::default(),
+            limits: Limits::default(),
+            settings: States::default(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// The name of the server, for programs. By default that of your package.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.about.name = name.into();
+        self
+    }
+
+    /// The version of the server. By default that of your package.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.about.version = version.into();
+        self
+    }
+
+    /// The name of the server, for people.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.about.title = Some(title.into());
+        self
+    }
+
+    /// What the server is, for people.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.about.description = Some(description.into());
+        self
+    }
+
+    /// Where people can read about the server.
+    #[must_use]
+    pub fn website(mut self, url: impl Into<String>) -> Self {
+        self.about.website_url = Some(url.into());
+        self
+    }
+
+    /// How to use the server, for the model: it reads this before it calls anything.
+    #[must_use]
+    pub fn instructions(mut self, text: impl Into<String>) -> Self {
+        self.about.instructions = Some(text.into());
+        self
+    }
+
+    /// Gives the server something to hold, for arguments of the type [`State<T>`](crate::State). A second one of the
+    /// same type takes the place of the first.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.states.insert(value);
+        self
+    }
+
+    /// Puts a layer around every request, inside the layers that were given before.
+    ///
+    /// Any [`tower::Layer`] whose service takes a [`Request`] and gives a [`Response`] will do, on every transport
+    /// alike. Its errors become replies: the result of the call with `isError` for a tool, an internal error otherwise.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use mcp::{Request, Response};
+    /// let server = mcp::server!()
+    ///     .layer(tower::layer::layer_fn(|inner| Timed { inner }))
+    ///     .build()?;
+    ///
+    /// #[derive(Clone)]
+    /// struct Timed<S> { inner: S }
+    ///
+    /// impl<S: tower::Service<Request>> tower::Service<Request> for Timed<S> {
+    ///     type Response = S::Response;
+    ///     type Error = S::Error;
+    ///     type Future = S::Future;
+    ///
+    ///     fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+    ///         self.inner.poll_ready(cx)
+    ///     }
+    ///
+    ///     fn call(&mut self, request: Request) -> S::Future {
+    ///         eprintln!("{} {}", request.method(), request.target().unwrap_or_default());
+    ///         self.inner.call(request)
+    ///     }
+    /// }
+    /// # Ok::<_, mcp::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<BoxCloneSyncService<Request, Response, Infallible>> + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Error: Into<BoxError>,
+        <L::Service as Service<Request>>::Future: Send,
+    {
+        self.layers.push(Box::new(Flattened(layer)));
+        self
+    }
+
+    /// Offers only what stands in this module or below it, such as `my_crate::admin` or `module_path!()`. Said several
+    /// times, it offers what stands in any of them. What is given explicitly is offered in any case.
+    #[must_use]
+    pub fn only(mut self, module: impl Into<String>) -> Self {
+        self.modules.push(module.into());
+        self
+    }
+
+    /// Offers only what is given with [`tool`](Self::tool), [`resource`](Self::resource) and [`prompt`](Self::prompt).
+    #[must_use]
+    pub fn explicit(mut self) -> Self {
+        self.explicit = true;
+        self
+    }
+
+    /// Offers the tool that stands before `#[mcp::tool]` under this name: `.tool::<add>()`.
+    #[must_use]
+    pub fn tool<T: ToolFn>(mut self) -> Self {
+        self.definitions.push(T::DEFINITION);
+        self
+    }
+
+    /// Offers a resource: `.resource::<readme>()`.
+    #[must_use]
+    pub fn resource<R: ResourceFn>(mut self) -> Self {
+        self.definitions.push(R::DEFINITION);
+        self
+    }
+
+    /// Offers a prompt: `.prompt::<review>()`.
+    #[must_use]
+    pub fn prompt<P: PromptFn>(mut self) -> Self {
+        self.definitions.push(P::DEFINITION);
+        self
+    }
+
+    /// How many HTTP sessions of stateful clients there may be, 10,000 by default. When there are more, the idlest ends.
+    #[must_use]
+    pub fn max_sessions(mut self, count: usize) -> Self {
+        self.sessions.count = count;
+        self
+    }
+
+    /// After how long without a request an HTTP session ends, 30 minutes by default.
+    #[must_use]
+    pub fn session_idle(mut self, limit: Duration) -> Self {
+        self.sessions.idle = limit;
+        self
+    }
+
+    /// How long a message may be, in bytes: 4 MiB by default. A longer one is refused without being kept.
+    #[must_use]
+    pub fn max_message(mut self, bytes: usize) -> Self {
+        self.limits.message = bytes;
+        self
+    }
+
+    /// How many calls of one connection may be under way at once, 16,384 by default. When there are as many, nothing
+    /// more is read until one has ended.
+    #[must_use]
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        self.limits.in_flight = calls.max(1);
+        self
+    }
+
+    /// How long calls that are under way may take when the server is asked to end, 2 seconds by default.
+    #[must_use]
+    pub fn drain(mut self, limit: Duration) -> Self {
+        self.limits.drain = limit;
+        self
+    }
+
+    /// Puts the server together.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not fit together, each with its place in the source: names that occur twice or are not
+    /// legal, states that were not given, arguments that cannot stand beside each other.
+    pub fn build(self) -> Result<Server, BuildError> {
+        let chosen = |definition: &Definition| {
+            let module = definition.source.module;
+            let below = |chosen: &String| {
+                module.strip_prefix(chosen.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+            };
+            !self.explicit && (self.modules.is_empty() || self.modules.iter().any(below))
+        };
+        let mut definitions: Vec<_> = discovered().filter(chosen).collect();
+        definitions.extend(self.definitions);
+        let registry = Arc::new(Registry::build(definitions, &self.states, self.problems)?);
+        let busy = Arc::<Busy>::default();
+        let mut states = self.states;
+        states.insert_shared(busy.clone());
+        let states = Arc::new(states);
+        let dispatch = crate::dispatch::Dispatch::new(registry.clone(), states);
+        Ok(Server {
+            shared: Arc::new(Shared {
+                identity: Identity::new(&self.about, &registry),
+                stack: Stack::layered(dispatch, &self.layers),
+                sessions: Sessions::new(self.sessions),
+                limits: self.limits,
+                name: self.about.name,
+                version: self.about.version,
+                registry,
+                settings: self.settings,
+                busy,
+            }),
+        })
+    }
+}

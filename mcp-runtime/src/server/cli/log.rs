@@ -1,0 +1,117 @@
+//! The log of a server that has none of its own: lines to standard error, written by a thread, so that a reader who
+//! does not read stops nobody. When too many lines wait, the newest are dropped, and how many is said.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::{Cli, LogFormat, LogLevel};
+
+/// So many lines wait.
+const WAITING: usize = 1024;
+/// So long a flush waits for a reader.
+const FLUSH: Duration = Duration::from_millis(200);
+
+/// The writer that [`install`] installed, if it did. A process has one log.
+static LINES: OnceLock<Lines> = OnceLock::new();
+
+/// Logs to standard error, unless somebody has installed a subscriber.
+pub(super) fn install(cli: &Cli) {
+    let level = match cli.log_level {
+        Some(LogLevel::Off) => LevelFilter::OFF,
+        Some(LogLevel::Error) => LevelFilter::ERROR,
+        Some(LogLevel::Warn) => LevelFilter::WARN,
+        Some(LogLevel::Info) => LevelFilter::INFO,
+        Some(LogLevel::Debug) => LevelFilter::DEBUG,
+        Some(LogLevel::Trace) => LevelFilter::TRACE,
+        None if cli.command.is_some() => LevelFilter::WARN,
+        None => LevelFilter::INFO,
+    };
+    if tracing::dispatcher::has_been_set() {
+        return;
+    }
+    let lines = LINES.get_or_init(Lines::start).clone();
+    let format = tracing_subscriber::fmt().with_writer(lines).with_max_level(level);
+    // Somebody may have been faster; then the log is his.
+    let _ = match cli.log_format {
+        LogFormat::Text => format.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => format.json().try_init(),
+    };
+}
+
+/// Waits until what was logged is written, but not for long.
+pub(super) fn flush() {
+    if let Some(lines) = LINES.get() {
+        let (done, written) = sync_channel(1);
+        if lines.sender.try_send(Line::Flush(done)).is_ok() {
+            let _ = written.recv_timeout(FLUSH);
+        }
+    }
+}
+
+enum Line {
+    Text(Vec<u8>),
+    Flush(SyncSender<()>),
+}
+
+/// Where lines are put.
+#[derive(Clone)]
+struct Lines {
+    sender: SyncSender<Line>,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Lines {
+    fn start() -> Self {
+        let (sender, lines) = sync_channel(WAITING);
+        let dropped = Arc::<AtomicUsize>::default();
+        let counted = dropped.clone();
+        // Without a thread there is no log, which is better than no server.
+        let _ = std::thread::Builder::new().name("mcp-log".into()).spawn(move || write_lines(&lines, &counted));
+        Self { sender, dropped }
+    }
+}
+
+fn write_lines(lines: &Receiver<Line>, dropped: &AtomicUsize) {
+    for line in lines {
+        // A closed standard error is no reason to stop taking lines.
+        match line {
+            Line::Text(text) => {
+                let dropped = dropped.swap(0, Ordering::Relaxed);
+                if dropped > 0 {
+                    let _ = writeln!(io::stderr(), "({dropped} lines of the log were dropped)");
+                }
+                let _ = io::stderr().write_all(&text);
+            }
+            Line::Flush(done) => {
+                let _ = done.try_send(());
+            }
+        }
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> &'a Self {
+        self
+    }
+}
+
+impl Write for &Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(Line::Text(line.to_vec())) {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

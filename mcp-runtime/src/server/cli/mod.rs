@@ -1,0 +1,205 @@
+//! The command line of every server.
+
+mod call;
+mod list;
+mod log;
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use super::{Server, ServerBuilder};
+use crate::error::ServerError;
+
+/// The command line of every server, to be flattened into a parser of your own.
+///
+/// ```no_run
+/// use clap::Parser;
+///
+/// #[derive(Parser)]
+/// struct Arguments {
+///     /// Where the logs are.
+///     #[arg(long)]
+///     folder: std::path::PathBuf,
+///     #[command(flatten)]
+///     mcp: mcp::Cli,
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> mcp::Result<()> {
+///     let arguments = Arguments::parse();
+///     mcp::server!().state(arguments.folder).run_with(arguments.mcp).await
+/// }
+/// ```
+#[derive(Debug, Clone, Args)]
+pub struct Cli {
+    /// Serve Streamable HTTP at this address, such as 127.0.0.1:8080, instead of standard input and output
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    http: Option<String>,
+    /// What to log to standard error [default: info, and warn for commands]
+    #[arg(long, value_name = "LEVEL", global = true)]
+    log_level: Option<LogLevel>,
+    /// How to log
+    #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    /// List what the server offers
+    List {
+        /// Print JSON, as clients see it
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call a tool: key=value pairs, or one JSON object
+    Call {
+        /// The name of the tool
+        name: String,
+        /// key=value, or '{"key": value}'
+        arguments: Vec<String>,
+        /// Print the whole result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Reads `127.0.0.1:8080`, `localhost:8080`, `:8080` or `8080`.
+fn address(text: &str) -> Result<String, String> {
+    let port = text.strip_prefix(':').unwrap_or(text);
+    if port.parse::<u16>().is_ok() {
+        return Ok(format!("127.0.0.1:{port}"));
+    }
+    let named = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if text.parse::<SocketAddr>().is_ok() || named {
+        return Ok(text.into());
+    }
+    Err("an address has a port, as in 127.0.0.1:8080".into())
+}
+
+/// The parser of a server whose author has no arguments of his own.
+#[derive(Parser)]
+struct Standalone {
+    #[command(flatten)]
+    cli: Cli,
+}
+
+impl ServerBuilder {
+    /// Does what the command line says: serves standard input and output, or HTTP (`--http ADDR`); lists what there is
+    /// (`list`); calls a tool (`call NAME key=value …`). `--help` tells all of it.
+    ///
+    /// It logs to standard error, unless a subscriber is installed already. When a function that blocks is still at
+    /// work after the time for draining, the process ends without it, and this does not return.
+    ///
+    /// # Errors
+    ///
+    /// Where the server cannot be built or served, or a command cannot be carried out.
+    pub async fn run(self) -> crate::Result<()> {
+        let about = self.about.description.clone().or_else(|| self.about.title.clone());
+        let mut command = Standalone::command().name(self.about.name.clone()).version(self.about.version.clone());
+        command = command.about(about.unwrap_or_else(|| "An MCP server".into()));
+        let matches = command.get_matches();
+        let Standalone { cli } = Standalone::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        self.run_with(cli).await
+    }
+
+    /// The same for an author with arguments of his own: see [`Cli`].
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerBuilder::run`].
+    pub async fn run_with(self, cli: Cli) -> crate::Result<()> {
+        log::install(&cli);
+        let server = self.build()?;
+        match cli.command {
+            Some(Command::List { json }) => list::list(&server, json).await,
+            Some(Command::Call { name, arguments, json }) => call::call(&server, &name, &arguments, json).await,
+            None => server.serve_as_asked(cli.http).await,
+        }
+    }
+}
+
+impl Server {
+    async fn serve_as_asked(&self, http: Option<String>) -> crate::Result<()> {
+        let served = match http {
+            Some(address) => self.serve_http(address).await,
+            None => {
+                if std::io::stdin().is_terminal() {
+                    tracing::info!(
+                        "waiting for a client at standard input; `list` shows what there is, `--http ADDR` serves HTTP"
+                    );
+                }
+                self.serve_stdio().await
+            }
+        };
+        if served.is_ok() && self.shared.busy.count() > 0 {
+            tracing::warn!("the process ends though functions that block are still at work");
+            log::flush();
+            std::process::exit(0);
+        }
+        log::flush();
+        served
+    }
+}
+
+/// Prints a line for people, to standard output.
+fn print(text: &str) -> crate::Result<()> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{text}") {
+        // Whoever read it has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(ServerError::Transport),
+    }
+}
+
+/// How text is shown: with colours on a terminal only.
+#[derive(Clone, Copy)]
+struct Style {
+    colours: bool,
+}
+
+impl Style {
+    fn of_stdout() -> Self {
+        Self { colours: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()) }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into() }
+    }
+
+    fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn name(self, text: &str) -> String {
+        self.paint("36", text)
+    }
+
+    fn quiet(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+}
+
+/// Text that comes from elsewhere, without what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}

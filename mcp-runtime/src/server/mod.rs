@@ -1,0 +1,88 @@
+//! A server: what it offers, what it holds, and the one entry that all transports call.
+
+mod builder;
+#[cfg(feature = "cli")]
+mod cli;
+mod replies;
+
+use std::sync::Arc;
+
+pub use builder::ServerBuilder;
+#[cfg(feature = "cli")]
+pub use cli::Cli;
+pub use replies::{Replies, Reply, ReplyKind};
+
+use crate::handler::Busy;
+use crate::layer::Stack;
+use crate::registry::Registry;
+use crate::transport::Limits;
+use crate::wire::{Decoded, Identity, Peer, Sessions, decode};
+
+/// A server that is ready to be served, over any number of transports at once. Cloning it is cheap.
+///
+/// [`server!`](crate::server!) makes the builder of one; see [`ServerBuilder`].
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What all clones of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) identity: Identity,
+    pub(crate) sessions: Sessions,
+    pub(crate) limits: Limits,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) busy: Arc<Busy>,
+    stack: Stack,
+    pub(crate) settings: crate::handler::States,
+}
+
+impl Server {
+    /// A builder that takes every definition it finds in this program.
+    ///
+    /// [`server!`](crate::server!) does the same and fills in the name and version of your package.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::new()
+    }
+
+    /// Takes one message from a peer and gives the replies to it: this is all that a transport needs.
+    ///
+    /// `message` is one JSON-RPC message as it came, in bytes; whatever they are, nothing but replies comes of them. The
+    /// message is understood at once, so that a cancellation works from here on, and the function behind it runs when
+    /// [`Replies`] is asked for replies. Dropping the replies cancels the call.
+    ///
+    /// ```
+    /// # use mcp::{Peer, Server};
+    /// /// Adds two numbers.
+    /// #[mcp::tool]
+    /// async fn add(a: i64, b: i64) -> i64 { a + b }
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let server = mcp::server!().build()?;
+    /// let peer = Peer::connection();
+    /// let mut replies = server.handle(br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, &peer);
+    /// let reply = replies.next().await.expect("a request has a reply");
+    /// assert_eq!(reply.body(), br#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
+    /// # Ok::<_, mcp::BuildError>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn handle(&self, message: &[u8], peer: &Peer) -> Replies {
+        match decode(&self.shared, message, peer) {
+            Decoded::Done(reply) => Replies::done(reply),
+            Decoded::Request(incoming) => Replies::running(self.shared.clone(), *incoming, |shared, request| {
+                shared.stack.call(request)
+            }),
+        }
+    }
+
+    /// The definitions that this server offers: tools, then resources, then prompts, each sorted.
+    pub fn definitions(&self) -> impl Iterator<Item = &crate::Definition> {
+        let registry = &self.shared.registry;
+        let tools = registry.tools().iter().map(|tool| tool.definition());
+        let resources = registry.resources().map(|resource| resource.definition());
+        tools.chain(resources).chain(registry.prompts().iter().map(|prompt| prompt.definition()))
+    }
+}

@@ -1,0 +1,193 @@
+//! The replies to one message: notices while it runs, then one response, then nothing.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::Shared;
+use crate::layer::StackFuture;
+use crate::model::{Facts, Request, Response, Taken};
+use crate::wire::{Answer, Entry};
+
+/// One message to the peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    kind: ReplyKind,
+    status: u16,
+    session: Option<String>,
+    body: Vec<u8>,
+}
+
+/// What a reply is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyKind {
+    /// Said before the response.
+    Notification,
+    /// The last reply.
+    Response,
+    /// The message wants no reply; over HTTP there is a status all the same.
+    Nothing,
+}
+
+impl Reply {
+    pub(crate) fn response(status: u16, body: Vec<u8>) -> Self {
+        Self { kind: ReplyKind::Response, status, session: None, body }
+    }
+
+    pub(crate) fn notification(body: Vec<u8>) -> Self {
+        Self { kind: ReplyKind::Notification, status: 200, session: None, body }
+    }
+
+    pub(crate) fn nothing() -> Self {
+        Self { kind: ReplyKind::Nothing, status: 200, session: None, body: Vec::new() }
+    }
+
+    /// A notification was taken.
+    pub(crate) fn accepted() -> Self {
+        Self { kind: ReplyKind::Nothing, status: 202, session: None, body: Vec::new() }
+    }
+
+    pub(crate) fn with_session(mut self, session: String) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> ReplyKind {
+        self.kind
+    }
+
+    /// The JSON-RPC message, in one line.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The JSON-RPC message, in one line.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// The HTTP status that goes with it.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The id of the session that began with it, for the HTTP header `Mcp-Session-Id`.
+    pub fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+}
+
+/// The replies to one message, in the order in which they are to be sent.
+///
+/// Nothing runs before the first is asked for. Dropping it cancels what runs; no reply to a cancelled request ever comes.
+#[derive(Debug)]
+pub struct Replies(State);
+
+enum State {
+    Done(Option<Reply>),
+    Running(Box<Run>),
+}
+
+struct Run {
+    future: StackFuture,
+    facts: Arc<Facts>,
+    answer: Answer,
+    shared: Arc<Shared>,
+    survives_disconnect: bool,
+    _entry: Option<Entry>,
+    /// The response, while notices that came before it are still to be sent.
+    response: Option<Response>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Done(reply) => f.debug_tuple("Done").field(reply).finish(),
+            Self::Running(run) => f.debug_tuple("Running").field(&run.answer).finish(),
+        }
+    }
+}
+
+impl Replies {
+    pub(super) fn done(reply: Reply) -> Self {
+        Self(State::Done(Some(reply)))
+    }
+
+    pub(super) fn running(
+        shared: Arc<Shared>,
+        incoming: crate::wire::Incoming,
+        start: impl FnOnce(&Shared, Request) -> StackFuture,
+    ) -> Self {
+        let crate::wire::Incoming { request, answer, entry, survives_disconnect } = incoming;
+        let facts = request.facts.clone();
+        let future = start(&shared, request);
+        let run = Run { future, facts, answer, shared, survives_disconnect, _entry: entry, response: None };
+        Self(State::Running(Box::new(run)))
+    }
+
+    /// The next reply; `None` when there are no more.
+    ///
+    /// A [`ReplyKind::Nothing`] comes alone, where a message wants no reply.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost when the future is dropped before it is ready.
+    pub async fn next(&mut self) -> Option<Reply> {
+        std::future::poll_fn(|cx| self.poll_reply(cx)).await
+    }
+
+    /// Whether the call is to go on when the connection that it came by is gone. Then a transport keeps asking for
+    /// replies, and throws them away.
+    pub fn survives_disconnect(&self) -> bool {
+        matches!(&self.0, State::Running(run) if run.survives_disconnect)
+    }
+
+    /// Like [`Replies::next`], for those who poll.
+    pub fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
+        let run = match &mut self.0 {
+            State::Done(reply) => return Poll::Ready(reply.take()),
+            State::Running(run) => run,
+        };
+        if run.response.is_none() {
+            // The function may say something while it is polled, so what it says is looked at afterwards.
+            if let Poll::Ready(Ok(response)) = Pin::new(&mut run.future).poll(cx) {
+                run.response = Some(response);
+                run.facts.exchange.finish();
+            }
+        }
+        match run.facts.exchange.take(cx) {
+            Taken::Notice(notice) => {
+                if let Some(reply) = run.answer.notice(&notice) {
+                    return Poll::Ready(Some(reply));
+                }
+            }
+            Taken::Cancelled => {
+                self.0 = State::Done(None);
+                return Poll::Ready(None);
+            }
+            Taken::Nothing => {}
+        }
+        let Some(response) = run.response.take() else { return Poll::Pending };
+        let reply = run.answer.encode(response, &run.shared.identity);
+        self.0 = State::Done(None);
+        Poll::Ready(Some(reply))
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // Work that outlives its call, such as a function that blocks, is told that nobody waits for it.
+        self.facts.exchange.abandon();
+    }
+}
+
+impl Stream for Replies {
+    type Item = Reply;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
+        self.poll_reply(cx)
+    }
+}

@@ -1,0 +1,202 @@
+//! Serves one connection: reads messages, runs calls beside each other, writes their replies.
+//!
+//! A call that is ready at once is answered from here; one that is not goes on in a task of its own.
+
+use std::future::pending;
+use std::io;
+use std::task::{Context, Poll, Waker};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::{Frame, Limits, Transport};
+use crate::server::{Replies, Reply, ReplyKind, Server};
+use crate::wire::{Peer, too_long};
+
+/// So many replies of calls wait to be written before those calls wait.
+const WAITING_REPLIES: usize = 256;
+
+impl Server {
+    /// Serves one connection until the peer ends it.
+    ///
+    /// When the peer sends no more, calls that are under way have as long as
+    /// [`drain`](crate::ServerBuilder::drain) says; then they are cancelled.
+    ///
+    /// # Errors
+    ///
+    /// What the transport says when reading or writing fails. Nothing that a peer sends is an error.
+    pub async fn serve(&self, transport: impl Transport) -> crate::Result<()> {
+        self.serve_until(transport, Peer::connection(), pending()).await
+    }
+
+    /// Serves one connection with a peer of whom something is known, until he ends it or `shutdown` is ready.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::serve`].
+    pub async fn serve_until(
+        &self,
+        mut transport: impl Transport,
+        peer: Peer,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> crate::Result<()> {
+        let limits = self.shared.limits;
+        let (reply_sender, replies) = mpsc::channel(WAITING_REPLIES);
+        let mut connection = Connection {
+            server: self,
+            peer: &peer,
+            limits,
+            reply_sender,
+            replies,
+            calls: JoinSet::new(),
+            bytes: 0,
+        };
+        let ended = tokio::select! {
+            biased;
+            ended = connection.run(&mut transport) => ended,
+            () = shutdown => Ok(()),
+        };
+        let drained = match ended {
+            Ok(()) => connection.drain(&mut transport, Instant::now() + limits.drain).await,
+            Err(error) => Err(error),
+        };
+        peer.disconnect();
+        Ok(drained?)
+    }
+}
+
+struct Connection<'a> {
+    server: &'a Server,
+    peer: &'a Peer,
+    limits: Limits,
+    reply_sender: mpsc::Sender<Reply>,
+    replies: mpsc::Receiver<Reply>,
+    /// Calls that were not ready at once, each with the length of its message.
+    calls: JoinSet<usize>,
+    bytes: usize,
+}
+
+impl Connection<'_> {
+    /// Reads and writes until there is no more to read.
+    async fn run(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+        loop {
+            while let Some(ended) = self.calls.try_join_next() {
+                self.bytes -= ended.unwrap_or_default();
+            }
+            if self.calls.is_empty() {
+                // Calls that panicked outside of a handler cannot say how long their messages were.
+                self.bytes = 0;
+            }
+            let may_read = self.calls.len() < self.limits.in_flight && self.bytes < self.limits.in_flight_bytes;
+            tokio::select! {
+                biased;
+                Some(reply) = self.replies.recv() => {
+                    transport.send(reply.into_body()).await?;
+                    self.send_what_is_ready(transport).await?;
+                    transport.flush().await?;
+                }
+                frame = transport.receive(), if may_read => {
+                    let Some(reply) = self.begin(frame?) else { return Ok(()) };
+                    if let Some(reply) = reply {
+                        transport.send(reply.into_body()).await?;
+                        self.answer_what_is_there(transport).await?;
+                        transport.flush().await?;
+                    }
+                }
+                Some(ended) = self.calls.join_next(), if !may_read => self.bytes -= ended.unwrap_or_default(),
+            }
+        }
+    }
+
+    async fn send_what_is_ready(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+        while let Ok(reply) = self.replies.try_recv() {
+            transport.send(reply.into_body()).await?;
+        }
+        Ok(())
+    }
+
+    /// Answers the messages that have arrived already, so that their replies travel together.
+    async fn answer_what_is_there(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+        for _ in 0..WAITING_REPLIES {
+            if self.calls.len() >= self.limits.in_flight {
+                return Ok(());
+            }
+            let frame = {
+                let mut receive = std::pin::pin!(transport.receive());
+                match receive.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(Ok(Some(frame))) => self.begin(Some(frame)).flatten(),
+                    // The end, and what went wrong, will be there when it is asked for again.
+                    _ => return Ok(()),
+                }
+            };
+            if let Some(reply) = frame {
+                transport.send(reply.into_body()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a message: gives its reply if that is there at once. `None` at the end of the connection.
+    fn begin(&mut self, frame: Option<Frame<'_>>) -> Option<Option<Reply>> {
+        let (mut replies, length) = match frame? {
+            Frame::Message(message) => (self.server.handle(message, self.peer), message.len()),
+            Frame::TooLong(limit) => return Some(sent(too_long(limit, self.peer))),
+        };
+        // A notice before the response means that the call takes its time.
+        match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(reply)) if reply.kind() != ReplyKind::Notification => return Some(sent(reply)),
+            Poll::Ready(None) => return Some(None),
+            Poll::Ready(Some(notice)) => self.spawn(replies, length, Some(notice)),
+            Poll::Pending => self.spawn(replies, length, None),
+        }
+        Some(None)
+    }
+
+    fn spawn(&mut self, mut replies: Replies, length: usize, notice: Option<Reply>) {
+        let sender = self.reply_sender.clone();
+        self.bytes += length;
+        self.calls.spawn(async move {
+            let mut next = notice;
+            if next.is_none() {
+                next = replies.next().await;
+            }
+            while let Some(reply) = next {
+                if reply.kind() != ReplyKind::Nothing && sender.send(reply).await.is_err() {
+                    break;
+                }
+                next = replies.next().await;
+            }
+            length
+        });
+    }
+
+    /// Writes what is ready, and what becomes ready in time.
+    async fn drain(mut self, transport: &mut impl Transport, until: Instant) -> io::Result<()> {
+        let all = async {
+            while !self.calls.is_empty() {
+                self.send_what_is_ready(transport).await?;
+                transport.flush().await?;
+                tokio::select! {
+                    biased;
+                    Some(reply) = self.replies.recv() => transport.send(reply.into_body()).await?,
+                    _ = self.calls.join_next() => {}
+                }
+            }
+            self.send_what_is_ready(transport).await?;
+            transport.flush().await
+        };
+        match timeout_at(until, all).await {
+            Ok(written) => written,
+            Err(_) => {
+                tracing::warn!("calls that took too long were cancelled at the end");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A reply that is to be sent, if it is one.
+fn sent(reply: Reply) -> Option<Reply> {
+    (reply.kind() != ReplyKind::Nothing).then_some(reply)
+}

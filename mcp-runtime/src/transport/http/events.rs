@@ -1,0 +1,88 @@
+//! Replies as server-sent events.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep};
+
+use crate::server::{Replies, Reply, ReplyKind};
+
+/// When nothing was said for so long, a comment keeps proxies from closing the stream.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// A stream of replies, which ends with the response.
+#[derive(Debug)]
+pub(super) struct Events {
+    first: Option<Reply>,
+    source: Source,
+    quiet: Pin<Box<Sleep>>,
+    ended: bool,
+}
+
+/// Where replies come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// The call itself: it ends with the stream.
+    Call(Replies),
+    /// A task that goes on without the stream.
+    Task(mpsc::Receiver<Reply>),
+}
+
+impl Source {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
+        match self {
+            Self::Call(replies) => replies.poll_reply(cx),
+            Self::Task(replies) => replies.poll_recv(cx),
+        }
+    }
+
+    pub(super) async fn next(&mut self) -> Option<Reply> {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+}
+
+impl Events {
+    pub(super) fn new(first: Reply, source: Source) -> Self {
+        Self { first: Some(first), source, quiet: Box::pin(tokio::time::sleep(KEEP_ALIVE)), ended: false }
+    }
+
+    /// The next event, ready to be sent.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let reply = match self.first.take() {
+            Some(reply) => Poll::Ready(Some(reply)),
+            None => self.source.poll(cx),
+        };
+        match reply {
+            Poll::Ready(Some(reply)) => {
+                self.ended = reply.kind() == ReplyKind::Response;
+                self.quiet.as_mut().reset(Instant::now() + KEEP_ALIVE);
+                Poll::Ready(Some(event(reply.body())))
+            }
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => {
+                if self.quiet.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                self.quiet.as_mut().reset(Instant::now() + KEEP_ALIVE);
+                // The new time is to be waited for too.
+                cx.waker().wake_by_ref();
+                Poll::Ready(Some(Bytes::from_static(b":\n\n")))
+            }
+        }
+    }
+}
+
+/// One message as an event. It stands in one line, so it is one `data` field.
+fn event(message: &[u8]) -> Bytes {
+    let mut event = BytesMut::with_capacity(message.len() + 24);
+    event.put_slice(b"event: message\ndata: ");
+    event.put_slice(message);
+    event.put_slice(b"\n\n");
+    event.freeze()
+}

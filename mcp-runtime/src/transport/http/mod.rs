@@ -1,0 +1,16 @@
+//! Streamable HTTP: a [`tower::Service`] that nests in any router, and a server of our own around it.
+//!
+//! The choice who may reach a server stands in [`Exposure`]; nothing is reachable from other machines without it.
+
+mod accept;
+mod body;
+mod events;
+mod exposure;
+mod guard;
+mod serve;
+mod service;
+mod settings;
+
+pub use body::Body;
+pub use exposure::{Authenticate, Authentication, Challenge, Exposure, unauthenticated};
+pub use service::HttpService;

@@ -1,0 +1,141 @@
+//! Listening, and serving each connection until the process is asked to end.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::sync::Semaphore;
+use tower::Service;
+
+use super::body::Body;
+use super::service::HttpService;
+use super::settings::Settings;
+use crate::error::ServerError;
+use crate::server::Server;
+use crate::transport::stdio::shutdown;
+
+/// The head of a request must be there after so long; a connection that is kept open without one is closed then.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// When the system gives no more connections, such as for want of descriptors, it is asked again after so long.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+/// Requests under way on one HTTP/2 connection.
+const STREAMS: u32 = 256;
+
+impl Server {
+    /// Listens at an address and serves Streamable HTTP (HTTP/1.1, and HTTP/2 with prior knowledge) until the process is
+    /// asked to end (SIGTERM, Ctrl-C).
+    ///
+    /// Then calls that are under way have as long as [`drain`](crate::ServerBuilder::drain) says.
+    ///
+    /// # Errors
+    ///
+    /// Where the address cannot be listened at, or can be reached from other machines though the server's
+    /// [`Exposure`](super::Exposure) is loopback.
+    pub async fn serve_http(&self, address: impl ToSocketAddrs + std::fmt::Debug) -> crate::Result<()> {
+        let bound = TcpListener::bind(&address).await;
+        let listener = bound.map_err(|source| ServerError::Bind { address: format!("{address:?}"), source })?;
+        self.serve_http_on(listener, shutdown()).await
+    }
+
+    /// The same with a listener of your own, until `shutdown` is ready.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::serve_http`].
+    pub async fn serve_http_on(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> crate::Result<()> {
+        let address = listener.local_addr()?;
+        let settings = Settings::of(&self.shared);
+        if !settings.exposure.is_public() && !address.ip().is_loopback() {
+            return Err(ServerError::Exposed { address: address.to_string() });
+        }
+        tracing::info!(url = format!("http://{address}{}", settings.path), "serving Streamable HTTP");
+        let service = self.http_service().at_port(address.port());
+        let graceful = GracefulShutdown::new();
+        let mut shutdown = std::pin::pin!(shutdown);
+        let places = Arc::new(Semaphore::new(settings.connections));
+        loop {
+            let accepted = async {
+                // A connection that has no place waits at the system's door.
+                let place = places.clone().acquire_owned().await;
+                (listener.accept().await, place)
+            };
+            let (stream, place) = tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                (accepted, place) = accepted => match accepted {
+                    Ok((stream, _)) => (stream, place),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_AGAIN).await;
+                        continue;
+                    }
+                },
+            };
+            let served = connection(stream, service.clone(), settings.clone(), &graceful);
+            tokio::spawn(async move {
+                served.await;
+                drop(place);
+            });
+        }
+        drop(listener);
+        service.calls.close();
+        let drained = async {
+            graceful.shutdown().await;
+            service.calls.wait().await;
+        };
+        if tokio::time::timeout(self.shared.limits.drain, drained).await.is_err() {
+            tracing::warn!("calls that took too long were cancelled at the end");
+        }
+        Ok(())
+    }
+}
+
+/// Serves one connection. What goes wrong on it ends nothing else.
+fn connection(
+    stream: TcpStream,
+    service: HttpService,
+    settings: Arc<Settings>,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + Send + use<> {
+    // Without this, a small reply may wait for the acknowledgement of the one before.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // A client that closes its half of a connection is taken to have gone: that is how a stateless client cancels.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).half_close(false);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS).keep_alive_interval(HEAD_TIMEOUT);
+    let routed = service_fn(move |request: Request<Incoming>| route(service.clone(), settings.clone(), request));
+    let served = builder.serve_connection(TokioIo::new(stream), routed).into_owned();
+    let watched = graceful.watch(served);
+    async move {
+        if let Err(error) = watched.await {
+            tracing::debug!(error = %error, "a connection ended");
+        }
+    }
+}
+
+/// Only one path is the server's.
+async fn route(
+    mut service: HttpService,
+    settings: Arc<Settings>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    if request.uri().path() == settings.path {
+        return service.call(request).await;
+    }
+    let mut response = Response::new(Body::whole(format!("there is nothing here; the server is at {}\n", settings.path)));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Ok(response)
+}

@@ -1,0 +1,257 @@
+//! One HTTP request: who it comes from, what it asks, and how it is answered.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use super::accept::{Accept, is_json};
+use super::body::Body;
+use super::events::{Events, Source};
+use super::exposure::{Challenge, Reach};
+use super::guard;
+use super::settings::Settings;
+use crate::model::Principal;
+use crate::server::{Replies, Reply, ReplyKind, Server};
+use crate::wire::{Peer, end_session};
+
+/// The body of a request must be there after so long.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// So many replies of a call that goes on without its connection wait to be sent.
+const WAITING_REPLIES: usize = 64;
+
+/// A server as a [`tower::Service`] of HTTP requests, to be nested in a router or served by hyper.
+///
+/// ```no_run
+/// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+/// let mcp = mcp::server!().build()?.http_service();
+/// let router: axum::Router = axum::Router::new().nest_service("/mcp", mcp);
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+/// axum::serve(listener, router).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct HttpService {
+    server: Server,
+    settings: Arc<Settings>,
+    port: Option<u16>,
+    /// Calls that go on without their connection.
+    pub(super) calls: TaskTracker,
+}
+
+impl Server {
+    /// This server as a [`tower::Service`] of HTTP requests.
+    ///
+    /// It answers at whatever path it is given, and checks `Host` and `Origin` as its
+    /// [`Exposure`](super::Exposure) says. Where it listens is not known to it: binding a loopback address is up to whoever
+    /// serves it.
+    pub fn http_service(&self) -> HttpService {
+        let settings = Settings::of(&self.shared);
+        HttpService { server: self.clone(), settings, port: None, calls: TaskTracker::new() }
+    }
+}
+
+impl<B> tower::Service<Request<B>> for HttpService
+where
+    B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.answer(request).await) })
+    }
+}
+
+impl HttpService {
+    /// The port that the server listens at, which a `Host` header must name.
+    pub(super) fn at_port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send,
+    {
+        let (parts, body) = request.into_parts();
+        if let Err((status, problem)) = guard::check(&self.settings.exposure, self.port, &parts) {
+            return refuse(status, &problem);
+        }
+        let principal = match &self.settings.exposure.reach {
+            Reach::Loopback => Principal::anonymous(),
+            Reach::Public { authentication, .. } => match authentication.principal(&parts).await {
+                Ok(principal) => principal,
+                Err(challenge) => return challenged(challenge),
+            },
+        };
+        match parts.method {
+            Method::POST => self.post(parts, body, principal).await,
+            Method::DELETE => {
+                let peer = self.peer(HeaderMap::new(), principal);
+                respond(end_session(&self.server.shared, &peer, &parts.headers))
+            }
+            _ => {
+                let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST");
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, DELETE"));
+                response
+            }
+        }
+    }
+
+    fn peer(&self, headers: HeaderMap, principal: Principal) -> Peer {
+        let peer = Peer::http(headers).principal(principal);
+        if self.settings.exposure.is_public() { peer.public() } else { peer }
+    }
+
+    async fn post<B>(&self, parts: Parts, body: B, principal: Principal) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send,
+    {
+        let accept = Accept::of(&parts.headers);
+        if !is_json(&parts.headers) {
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "header content-type must be application/json");
+        }
+        if parts.headers.contains_key(header::CONTENT_ENCODING) {
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "an encoded body is not accepted");
+        }
+        if !accept.json && !accept.events {
+            let problem = "header accept must allow application/json or text/event-stream";
+            return refuse(StatusCode::NOT_ACCEPTABLE, problem);
+        }
+        let message = match tokio::time::timeout(BODY_TIMEOUT, read(body, self.server.shared.limits.message)).await {
+            Ok(Ok(message)) => message,
+            Ok(Err(refusal)) => return refusal,
+            Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+        };
+        let peer = self.peer(parts.headers, principal);
+        let mut replies = self.server.handle(&message, &peer);
+        drop(message);
+        let first = match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(reply)) if reply.kind() != ReplyKind::Notification && accept.json => return respond(reply),
+            Poll::Ready(Some(reply)) if reply.kind() == ReplyKind::Nothing => return respond(reply),
+            Poll::Ready(reply) => reply,
+            Poll::Pending => None,
+        };
+        self.stream(first, replies, accept).await
+    }
+
+    /// Answers with JSON if the response comes before anything else, and with events otherwise.
+    async fn stream(&self, first: Option<Reply>, replies: Replies, accept: Accept) -> Response<Body> {
+        let mut source = match replies.survives_disconnect() {
+            true => self.go_on_alone(replies),
+            false => Source::Call(replies),
+        };
+        let mut next = first;
+        loop {
+            if next.is_none() {
+                next = source.next().await;
+            }
+            match next.take() {
+                // The call was cancelled, and nothing may be said of it any more.
+                None => return respond(Reply::accepted()),
+                Some(reply) if reply.kind() == ReplyKind::Notification && !accept.events => {}
+                // An error may need a status of its own, which a stream cannot have.
+                Some(reply) if reply.kind() == ReplyKind::Response && (accept.json || reply.status() != 200) => {
+                    return respond(reply);
+                }
+                Some(reply) => return stream_of(Events::new(reply, source)),
+            }
+        }
+    }
+
+    /// Runs a call in a task of its own, whether or not anybody reads its replies.
+    fn go_on_alone(&self, mut replies: Replies) -> Source {
+        let (sender, receiver) = mpsc::channel(WAITING_REPLIES);
+        self.calls.spawn(async move {
+            while let Some(reply) = replies.next().await {
+                // The reader may be gone; the call goes on all the same.
+                let _ = sender.send(reply).await;
+            }
+        });
+        Source::Task(receiver)
+    }
+}
+
+/// Reads a body that is not longer than `limit`.
+async fn read<B>(body: B, limit: usize) -> Result<Bytes, Response<Body>>
+where
+    B: http_body::Body<Data = Bytes, Error: std::fmt::Display>,
+{
+    let too_long = || refuse(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {limit} bytes"));
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_long());
+    }
+    let mut body = std::pin::pin!(body);
+    let mut whole = Bytes::new();
+    let mut joined: Vec<u8> = Vec::new();
+    while let Some(frame) = body.as_mut().frame().await {
+        let frame = frame.map_err(|error| refuse(StatusCode::BAD_REQUEST, &format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + joined.len() + data.len() > limit {
+            return Err(too_long());
+        }
+        // Most bodies come in one piece, which is not copied.
+        if whole.is_empty() && joined.is_empty() {
+            whole = data;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut whole));
+            joined.extend_from_slice(&data);
+        }
+    }
+    Ok(if joined.is_empty() { whole } else { joined.into() })
+}
+
+/// A reply that comes alone.
+fn respond(reply: Reply) -> Response<Body> {
+    let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let session = reply.session().and_then(|session| HeaderValue::from_str(session).ok());
+    let kind = reply.kind();
+    let mut response = Response::new(Body::whole(reply.into_body()));
+    *response.status_mut() = status;
+    if kind == ReplyKind::Response {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if let Some(session) = session {
+        response.headers_mut().insert("mcp-session-id", session);
+    }
+    response
+}
+
+fn stream_of(events: Events) -> Response<Body> {
+    let mut response = Response::new(Body::events(events));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// A refusal of the transport itself, in the form that clients of the protocol read.
+fn refuse(status: StatusCode, problem: &str) -> Response<Body> {
+    let error = serde_json::json!({"jsonrpc": "2.0", "error": {"code": -32600, "message": problem}});
+    respond(Reply::response(status.as_u16(), error.to_string().into_bytes()))
+}
+
+fn challenged(Challenge { status, challenge }: Challenge) -> Response<Body> {
+    let mut response = refuse(status, if status == StatusCode::UNAUTHORIZED { "who are you?" } else { "not allowed" });
+    if let Some(challenge) = challenge {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}

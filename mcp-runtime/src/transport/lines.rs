@@ -1,0 +1,164 @@
+//! One message a line, over anything that reads and writes bytes: the framing of the stdio transport, which the
+//! specification recommends for sockets too.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+
+use super::{Frame, Limits, Transport};
+
+/// One message a line, over a reader and a writer.
+///
+/// ```no_run
+/// # async fn serve(server: mcp::Server, stream: tokio::net::TcpStream) -> mcp::Result<()> {
+/// use mcp::transport::Lines;
+/// server.serve(Lines::stream(stream)).await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Lines<R, W> {
+    reader: R,
+    writer: W,
+    limit: usize,
+    incoming: Incoming,
+    outgoing: Vec<u8>,
+    /// So many bytes of `outgoing` are written.
+    written: usize,
+}
+
+#[derive(Debug, Default)]
+struct Incoming {
+    buffer: Vec<u8>,
+    /// Where the first line that was not given out begins.
+    start: usize,
+    /// Up to here there is no end of a line.
+    searched: usize,
+    /// The line that has begun is too long and is thrown away up to its end.
+    discarding: bool,
+    ended: bool,
+}
+
+/// So much is read at once.
+const CHUNK: usize = 16 << 10;
+/// When so much waits to be written, sending waits.
+const WAITING: usize = 256 << 10;
+
+impl<S: AsyncRead + AsyncWrite> Lines<ReadHalf<S>, WriteHalf<S>> {
+    /// Lines both ways over one stream, such as a socket.
+    pub fn stream(stream: S) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        Self::new(reader, writer)
+    }
+}
+
+impl<R, W> Lines<R, W> {
+    /// Lines from a reader, and lines to a writer.
+    pub fn new(reader: R, writer: W) -> Self {
+        let limit = Limits::default().message;
+        Self { reader, writer, limit, incoming: Incoming::default(), outgoing: Vec::new(), written: 0 }
+    }
+
+    /// How long a line may be, in bytes: 4 MiB by default.
+    #[must_use]
+    pub fn max_line(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+}
+
+/// A line that is there: its place in the buffer, or that it was too long.
+enum Line {
+    Whole(usize, usize),
+    TooLong,
+}
+
+impl Incoming {
+    /// The next line that is whole; white space alone is no line.
+    fn line(&mut self, limit: usize) -> Option<Line> {
+        loop {
+            let rest = self.buffer.get(self.searched..).unwrap_or_default();
+            let found = rest.iter().position(|byte| *byte == b'\n').map(|at| self.searched + at);
+            let end = match found {
+                Some(end) => end,
+                None if self.ended && self.start < self.buffer.len() => self.buffer.len(),
+                None => {
+                    self.searched = self.buffer.len();
+                    if self.discarding || self.buffer.len() - self.start > limit {
+                        self.discarding = true;
+                        self.buffer.clear();
+                        (self.start, self.searched) = (0, 0);
+                    }
+                    return None;
+                }
+            };
+            let start = self.start;
+            self.start = (end + 1).min(self.buffer.len());
+            self.searched = self.start;
+            if std::mem::take(&mut self.discarding) || end - start > limit {
+                return Some(Line::TooLong);
+            }
+            let line = self.buffer.get(start..end).unwrap_or_default();
+            if !line.trim_ascii().is_empty() {
+                return Some(Line::Whole(start, end));
+            }
+        }
+    }
+
+    /// Makes room for more, and gives back what one long line took.
+    fn make_room(&mut self) {
+        if self.start > 0 {
+            self.buffer.drain(..self.start);
+            self.searched -= self.start;
+            self.start = 0;
+        }
+        if self.buffer.capacity() > 4 * CHUNK && self.buffer.len() < CHUNK {
+            self.buffer.shrink_to(CHUNK);
+        }
+        self.buffer.reserve(CHUNK);
+    }
+}
+
+impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Transport for Lines<R, W> {
+    async fn receive(&mut self) -> io::Result<Option<Frame<'_>>> {
+        loop {
+            match self.incoming.line(self.limit) {
+                Some(Line::Whole(start, end)) => {
+                    return Ok(Some(Frame::Message(self.incoming.buffer.get(start..end).unwrap_or_default())));
+                }
+                Some(Line::TooLong) => return Ok(Some(Frame::TooLong(self.limit))),
+                None if self.incoming.ended => return Ok(None),
+                None => {}
+            }
+            self.incoming.make_room();
+            if self.reader.read_buf(&mut self.incoming.buffer).await? == 0 {
+                self.incoming.ended = true;
+                if std::mem::take(&mut self.incoming.discarding) {
+                    return Ok(Some(Frame::TooLong(self.limit)));
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, message: Vec<u8>) -> io::Result<()> {
+        if self.outgoing.is_empty() {
+            self.outgoing = message;
+        } else {
+            self.outgoing.extend_from_slice(&message);
+        }
+        self.outgoing.push(b'\n');
+        if self.outgoing.len() - self.written > WAITING { self.flush().await } else { Ok(()) }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        while let Some(rest) = self.outgoing.get(self.written..).filter(|rest| !rest.is_empty()) {
+            match self.writer.write(rest).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                written => self.written += written,
+            }
+        }
+        self.outgoing.clear();
+        self.outgoing.shrink_to(CHUNK);
+        self.written = 0;
+        self.writer.flush().await
+    }
+}

@@ -1,0 +1,216 @@
+//! From the bytes of a message to what is to be done with it: which era it belongs to, and what it asks.
+
+use std::sync::Arc;
+
+use super::encode::{Answer, Refusal};
+use super::envelope::{self, Envelope, Id, Kind, Malformed, Params, Problem};
+use super::flight::{Entry, InFlight};
+use super::peer::{Link, Peer};
+use super::revision::Revision;
+use super::{headers, meta, stateful, stateless};
+use crate::Error;
+use crate::json::Object;
+use crate::model::{
+    Arguments, Client, Exchange, Facts, ListingKind, Operation, PromptGet, Request, ResourceRead, ToolCall,
+};
+use crate::server::{Reply, Shared};
+
+/// What is to be done with a message.
+pub(crate) enum Decoded {
+    /// It is answered already, or wants no answer.
+    Done(Reply),
+    /// It is to be served.
+    Request(Box<Incoming>),
+}
+
+/// A request that is to be served.
+pub(crate) struct Incoming {
+    pub(crate) request: Request,
+    pub(crate) answer: Answer,
+    pub(crate) entry: Option<Entry>,
+    /// Whether the call goes on when the connection that it came by is gone.
+    pub(crate) survives_disconnect: bool,
+}
+
+/// Understands a message.
+pub(crate) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Decoded {
+    let Envelope { kind, params } = match envelope::read(message) {
+        Ok(envelope) => envelope,
+        Err(malformed) => return Decoded::Done(unreadable(malformed, peer)),
+    };
+    match &peer.link {
+        Link::Connection(connection) => match kind {
+            Kind::Response => Decoded::Done(Reply::nothing()),
+            Kind::Notification { method } => {
+                if &*method == CANCELLED {
+                    cancel(&connection.in_flight, &params);
+                }
+                Decoded::Done(Reply::nothing())
+            }
+            Kind::Request { id, method } => match era(&params) {
+                Era::Stateless(version) => {
+                    stateless::decode(server, stateless::Message { id, method, params, version }, peer)
+                }
+                Era::Stateful => stateful::on_connection(server, id, &method, &params, peer, connection),
+            },
+        },
+        Link::Http(headers) => over_http(server, kind, params, peer, headers),
+    }
+}
+
+pub(super) const CANCELLED: &str = "notifications/cancelled";
+
+/// Whether a request carries what the stateless revisions ask of every request.
+enum Era {
+    Stateless(Result<String, ()>),
+    Stateful,
+}
+
+fn era(params: &Params) -> Era {
+    match params.object("_meta") {
+        Ok(Some(meta)) => match meta.get(meta::PROTOCOL_VERSION) {
+            Some(raw) => Era::Stateless(crate::json::string(raw).map(Into::into).ok_or(())),
+            None => Era::Stateful,
+        },
+        Ok(None) | Err(()) => Era::Stateful,
+    }
+}
+
+fn over_http(server: &Shared, kind: Kind, params: Params, peer: &Peer, headers: &Arc<http::HeaderMap>) -> Decoded {
+    let announced = match headers::single(headers, headers::PROTOCOL_VERSION) {
+        Ok(announced) => announced,
+        Err(mismatch) => {
+            let id = if let Kind::Request { id, .. } = kind { Some(id) } else { None };
+            return Decoded::Done(Refusal::header(mismatch).reply(id.as_ref()));
+        }
+    };
+    let known = announced.map(Revision::named);
+    let stateless_header = matches!(known, Some(Some(revision)) if revision.is_stateless());
+    match kind {
+        Kind::Request { id, method } => {
+            let version = match (era(&params), stateless_header) {
+                (Era::Stateless(version), _) => version,
+                (Era::Stateful, true) => Err(()),
+                (Era::Stateful, false) => {
+                    if let (Some(None), Some(requested)) = (known, announced) {
+                        return Decoded::Done(Refusal::version(requested).reply(Some(&id)));
+                    }
+                    return stateful::over_http(server, id, &method, &params, peer, headers);
+                }
+            };
+            stateless::decode(server, stateless::Message { id, method, params, version }, peer)
+        }
+        Kind::Notification { .. } if stateless_header => Decoded::Done(Reply::accepted()),
+        Kind::Notification { method } => stateful::notification_over_http(server, &method, &params, peer, headers),
+        Kind::Response => stateful::response_over_http(server, peer, headers),
+    }
+}
+
+fn unreadable(malformed: Malformed, peer: &Peer) -> Reply {
+    let Malformed { id, problem, detail } = malformed;
+    // An answer that names a request can be told from noise; one that names none could be answered in turn, for ever.
+    if id.is_none()
+        && let Link::Connection(connection) = &peer.link
+        && !connection.may_complain()
+    {
+        return Reply::nothing();
+    }
+    let refusal = match problem {
+        Problem::Unparsable => Refusal::parse(detail),
+        Problem::Invalid => Refusal::invalid(detail),
+    };
+    refusal.reply(id.as_ref())
+}
+
+/// The answer to a message that a transport did not even keep, because it was too long.
+pub(crate) fn too_long(limit: usize, peer: &Peer) -> Reply {
+    let detail = format!("the message is longer than {limit} bytes");
+    unreadable(Malformed { id: None, problem: Problem::Invalid, detail }, peer)
+}
+
+/// Cancels the call that a notification names. One that names none, or one unknown, is ignored.
+pub(super) fn cancel(in_flight: &InFlight, params: &Params) {
+    if let Some(id) = params.get("requestId").and_then(Id::read) {
+        in_flight.cancel(&id);
+    }
+}
+
+/// What a request asks, whichever revision it came by.
+pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Result<Operation, Error> {
+    let registry = &server.registry;
+    let list = |kind: ListingKind, offered: bool| match params.get("cursor") {
+        _ if !offered => Err(Error::method_not_found(method)),
+        None => Ok(Operation::List(kind)),
+        // Every list is whole on its first page, so no cursor was ever given out.
+        Some(_) => Err(Error::invalid_params("\"cursor\" is invalid: this list has one page")),
+    };
+    match method {
+        "tools/call" if registry.has_tools() => {
+            let name = params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
+            let tool = registry.tool(&name)?;
+            let arguments = match params.object("arguments") {
+                Ok(arguments) => arguments.unwrap_or_else(Object::empty),
+                Err(()) => return Err(Error::invalid_params("\"arguments\" must be an object")),
+            };
+            Ok(Operation::CallTool(ToolCall { tool, arguments: Arguments::Json(arguments) }))
+        }
+        "resources/read" if registry.has_resources() => {
+            let uri = params.string("uri").ok_or_else(|| Error::invalid_params("\"uri\" must be a string"))?;
+            let (resource, variables) = registry.resource(&uri).ok_or_else(|| Error::resource_not_found(&*uri))?;
+            let uri = uri.into_owned();
+            Ok(Operation::ReadResource(ResourceRead { resource, uri, variables }))
+        }
+        "prompts/get" if registry.has_prompts() => {
+            let name = params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
+            let prompt = registry.prompt(&name)?;
+            let arguments = prompt_arguments(params)?;
+            Ok(Operation::GetPrompt(PromptGet { prompt, arguments }))
+        }
+        "tools/list" => list(ListingKind::Tools, registry.has_tools()),
+        "resources/list" => list(ListingKind::Resources, registry.has_resources()),
+        "resources/templates/list" => list(ListingKind::Templates, registry.has_resources()),
+        "prompts/list" => list(ListingKind::Prompts, registry.has_prompts()),
+        _ => Err(Error::method_not_found(method)),
+    }
+}
+
+fn prompt_arguments(params: &Params) -> Result<Arguments, Error> {
+    let wrong = || Error::invalid_params("\"arguments\" must be an object whose values are strings");
+    let Some(given) = params.object("arguments").map_err(|()| wrong())? else { return Ok(Arguments::none()) };
+    let names: Vec<String> = given.names().map(Into::into).collect();
+    let pairs = names.into_iter().map(|name| {
+        let value = given.get(&name).and_then(crate::json::string).map(Into::into);
+        value.map(|value: String| (name, value)).ok_or_else(wrong)
+    });
+    Ok(Arguments::Text(pairs.collect::<Result<_, _>>()?))
+}
+
+/// What is known of a request beside what it asks.
+pub(super) fn facts(peer: &Peer, client: Client, request_meta: Option<&Object>) -> Arc<Facts> {
+    let trace_parent = request_meta.and_then(|found| crate::json::string(found.get(meta::TRACE_PARENT)?));
+    Arc::new(Facts {
+        client,
+        principal: peer.principal.clone(),
+        headers: match &peer.link {
+            Link::Http(headers) => Some(headers.clone()),
+            Link::Connection(_) => None,
+        },
+        trace_parent: trace_parent.filter(|value| is_trace_parent(value)).map(|value| value.into()),
+        public: peer.public,
+        progress: request_meta.is_some_and(|found| progress_token(found).is_some()),
+        exchange: Exchange::default(),
+    })
+}
+
+/// The token that notices of progress must carry, as it was written.
+pub(super) fn progress_token(meta: &Object) -> Option<crate::json::Raw> {
+    let token = meta.raw_member(meta::PROGRESS_TOKEN)?;
+    Id::read(token.as_str()).is_some().then_some(token)
+}
+
+/// The form that W3C Trace Context gives the header.
+fn is_trace_parent(value: &str) -> bool {
+    let parts: Vec<_> = value.split('-').collect();
+    let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
+    lengths.starts_with(&[2, 32, 16, 2]) && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}

@@ -1,0 +1,386 @@
+//! From what answers a request to the bytes of its revision: the only place where results are stamped, projected to
+//! older revisions, and given an HTTP status.
+
+use serde::Serialize;
+
+use super::envelope::Id;
+use super::headers::Mismatch;
+use super::identity::Identity;
+use super::meta;
+use super::revision::Revision;
+use crate::error::ErrorKind;
+use crate::json::Raw;
+use crate::model::{Items, Kind, Listing, Progress, Resource, Response, Tool, ToolResult};
+use crate::server::Reply;
+use crate::{Error, model};
+
+/// How the answers to one request are written.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) id: Id,
+    pub(crate) revision: Revision,
+    pub(crate) progress: Option<Raw>,
+}
+
+/// What a call says before its result.
+pub(crate) type Notice = Progress;
+
+/// How long lists and discovery hold, in milliseconds. They do not change while a server runs; a restart may bring others.
+const LIST_TTL_MS: u32 = 60_000;
+/// Resources may change at any time.
+const READ_TTL_MS: u32 = 0;
+/// Nothing is shared between principals unless somebody says that it may be.
+const CACHE_SCOPE: &str = "private";
+
+impl Answer {
+    pub(super) fn new(id: &Id, revision: Revision) -> Self {
+        Self { id: id.clone(), revision, progress: None }
+    }
+
+    /// A result that says nothing.
+    pub(super) fn empty(&self) -> Reply {
+        self.with_body("")
+    }
+
+    /// A result that is written already.
+    pub(super) fn with_body(&self, body: &str) -> Reply {
+        let mut out = Vec::with_capacity(64 + body.len());
+        self.open(&mut out);
+        out.extend_from_slice(body.as_bytes());
+        out.extend_from_slice(b"}}");
+        Reply::response(200, out)
+    }
+
+    fn open(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+        out.extend_from_slice(self.id.raw().as_bytes());
+        out.extend_from_slice(b",\"result\":{");
+    }
+
+    /// Writes what answers the request.
+    pub(crate) fn encode(&self, response: Response, identity: &Identity) -> Reply {
+        let mut out = Vec::with_capacity(512);
+        self.open(&mut out);
+        if self.revision.stamps_results() {
+            out.extend_from_slice(b"\"resultType\":\"complete\",");
+        }
+        match response {
+            Response::Error(error) => return Refusal::error(error, self.revision).reply(Some(&self.id)),
+            Response::Tool(result) => self.tool_result(&mut out, &result),
+            Response::Resource(result) => {
+                member(&mut out, "contents", &result.contents);
+                self.cache_hints(&mut out, READ_TTL_MS);
+            }
+            Response::Prompt(result) => member(&mut out, "messages", &result.messages),
+            Response::List(listing) => {
+                out.extend_from_slice(&self.list(&listing));
+                self.cache_hints(&mut out, LIST_TTL_MS);
+            }
+            Response::Discovery => {
+                let known = format!(
+                    "\"supportedVersions\":{},\"capabilities\":{}{}",
+                    Revision::supported(),
+                    identity.capabilities,
+                    identity.instructions
+                );
+                out.extend_from_slice(known.as_bytes());
+                self.cache_hints(&mut out, LIST_TTL_MS);
+            }
+        }
+        if self.revision.stamps_results() {
+            out.extend_from_slice(b",\"_meta\":{\"");
+            out.extend_from_slice(meta::SERVER_INFO.as_bytes());
+            out.extend_from_slice(b"\":");
+            out.extend_from_slice(identity.server_info(self.revision).as_bytes());
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"}}");
+        Reply::response(200, out)
+    }
+
+    /// Writes what a call says before its result; `None` where the peer did not ask to be told.
+    pub(crate) fn notice(&self, notice: &Notice) -> Option<Reply> {
+        let token = self.progress.as_ref()?;
+        let mut out = Vec::with_capacity(128);
+        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":");
+        out.extend_from_slice(token.as_str().as_bytes());
+        out.push(b',');
+        member(&mut out, "progress", &number(notice.done));
+        if let Some(total) = notice.total.filter(|total| total.is_finite()) {
+            out.push(b',');
+            member(&mut out, "total", &number(total));
+        }
+        if let Some(message) = &notice.message {
+            out.push(b',');
+            member(&mut out, "message", message);
+        }
+        out.extend_from_slice(b"}}");
+        Some(Reply::notification(out))
+    }
+
+    fn cache_hints(&self, out: &mut Vec<u8>, ttl_ms: u32) {
+        if self.revision.stamps_results() {
+            out.push(b',');
+            member(out, "ttlMs", &ttl_ms);
+            out.push(b',');
+            member(out, "cacheScope", CACHE_SCOPE);
+        }
+    }
+
+    fn tool_result(&self, out: &mut Vec<u8>, result: &ToolResult) {
+        match &result.structured {
+            // Clients that know no structured results, and models, read its text.
+            Some(structured) if result.content.is_empty() => {
+                out.extend_from_slice(b"\"content\":[{\"type\":\"text\",\"text\":");
+                value(out, structured);
+                out.extend_from_slice(b"}]");
+            }
+            _ => member(out, "content", &result.content),
+        }
+        if let Some(structured) = &result.structured
+            && (self.revision.any_structured_result() || structured.starts_with('{'))
+        {
+            out.extend_from_slice(b",\"structuredContent\":");
+            out.extend_from_slice(structured.as_bytes());
+        }
+        if result.is_error {
+            out.extend_from_slice(b",\"isError\":true");
+        }
+    }
+
+    fn list<'a>(&self, listing: &'a Listing) -> std::borrow::Cow<'a, [u8]> {
+        listing.form(self.revision.list_form(), |items| {
+            let mut out = Vec::new();
+            match items {
+                Items::Tools(tools) => {
+                    let any = self.revision.any_structured_result();
+                    let tools: Vec<_> = tools.iter().map(|tool| PublishedTool::new(tool, any)).collect();
+                    member(&mut out, "tools", &tools);
+                }
+                Items::Resources(found) => {
+                    let found: Vec<_> = found.iter().map(|resource| PublishedResource::new(resource)).collect();
+                    member(&mut out, "resources", &found);
+                }
+                Items::Templates(found) => {
+                    let found: Vec<_> = found.iter().map(|resource| PublishedResource::new(resource)).collect();
+                    member(&mut out, "resourceTemplates", &found);
+                }
+                Items::Prompts(found) => {
+                    let found: Vec<_> = found.iter().map(|prompt| PublishedPrompt::new(prompt)).collect();
+                    member(&mut out, "prompts", &found);
+                }
+            }
+            out
+        })
+    }
+}
+
+/// Whole numbers without a fraction, as people write them.
+fn number(value: f64) -> serde_json::Number {
+    #[allow(clippy::cast_possible_truncation, reason = "the value is whole and far inside the range")]
+    let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
+    whole.map(Into::into).or_else(|| serde_json::Number::from_f64(value)).unwrap_or_else(|| 0.into())
+}
+
+fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, content: &T) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    value(out, content);
+}
+
+fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, content: &T) {
+    let start = out.len();
+    // Our own types always have a form in JSON; were one to fail, half of it must not stay.
+    if let Err(error) = serde_json::to_writer(&mut *out, content) {
+        tracing::error!(%error, "a value has no form in JSON");
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PublishedTool<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    description: &'a str,
+    input_schema: &'a crate::schema::InputSchema,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_schema: Option<&'a serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<model::Annotations>,
+}
+
+impl<'a> PublishedTool<'a> {
+    fn new(tool: &'a Tool, any_structured_result: bool) -> Self {
+        let definition = &tool.definition;
+        let output = tool.output.as_ref().filter(|schema| any_structured_result || schema.is_object());
+        Self {
+            name: definition.name,
+            title: definition.title,
+            description: definition.published_description(),
+            input_schema: &tool.input,
+            output_schema: output.map(|schema| &schema.0),
+            annotations: match definition.kind {
+                Kind::Tool(hints) if hints != model::Annotations::default() => Some(hints),
+                _ => None,
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PublishedResource<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri_template: Option<&'a str>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mime_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+}
+
+impl<'a> PublishedResource<'a> {
+    fn new(resource: &'a Resource) -> Self {
+        let definition = &resource.definition;
+        let (mime_type, size) = match definition.kind {
+            Kind::Resource { mime, size, .. } => (mime, size),
+            _ => (None, None),
+        };
+        let template = resource.template.is_template();
+        Self {
+            uri: (!template).then(|| resource.uri()),
+            uri_template: template.then(|| resource.uri()),
+            name: definition.name,
+            title: definition.title,
+            description: definition.published_description(),
+            mime_type,
+            size: size.filter(|_| !template),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PublishedPrompt<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    description: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    arguments: &'a [model::PromptArgument],
+}
+
+impl<'a> PublishedPrompt<'a> {
+    fn new(prompt: &'a model::Prompt) -> Self {
+        let definition = &prompt.definition;
+        Self {
+            name: definition.name,
+            title: definition.title,
+            description: definition.published_description(),
+            arguments: &prompt.arguments,
+        }
+    }
+}
+
+/// An error that answers a message: its number, its HTTP status, and what it says.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    code: i32,
+    status: u16,
+    message: String,
+    data: Option<serde_json::Value>,
+}
+
+impl Refusal {
+    fn new(code: i32, status: u16, message: String) -> Self {
+        Self { code, status, message, data: None }
+    }
+
+    pub(super) fn parse(message: String) -> Self {
+        Self::new(-32700, 400, message)
+    }
+
+    pub(super) fn invalid(message: String) -> Self {
+        Self::new(-32600, 400, message)
+    }
+
+    pub(super) fn params(message: String) -> Self {
+        Self::new(-32602, 200, message)
+    }
+
+    pub(super) fn missing_meta(message: String) -> Self {
+        Self::new(-32602, 400, message)
+    }
+
+    pub(super) fn header(Mismatch(message): Mismatch) -> Self {
+        Self::new(-32020, 400, message)
+    }
+
+    pub(super) fn version(requested: &str) -> Self {
+        let supported = Revision::supported();
+        let supported: serde_json::Value = serde_json::from_str(&supported).unwrap_or_default();
+        Self {
+            data: Some(serde_json::json!({"supported": supported, "requested": requested})),
+            ..Self::new(-32022, 400, format!("protocol version {requested:?} is not served"))
+        }
+    }
+
+    pub(super) fn id_in_use(revision: Revision) -> Self {
+        let status = if revision.is_stateless() { 400 } else { 200 };
+        Self::new(-32600, status, "a request with this id is under way".into())
+    }
+
+    pub(super) fn session_required() -> Self {
+        Self::new(-32600, 400, "header mcp-session-id is missing: begin with \"initialize\"".into())
+    }
+
+    pub(super) fn no_session() -> Self {
+        Self::new(-32600, 404, "no such session: begin again with \"initialize\"".into())
+    }
+
+    pub(super) fn busy(message: &str) -> Self {
+        Self::new(-32603, 503, message.into())
+    }
+
+    pub(super) fn error(error: Error, revision: Revision) -> Self {
+        let stateless = revision.is_stateless();
+        let (code, status, data) = match error.kind {
+            ErrorKind::MethodNotFound => (-32601, if stateless { 404 } else { 200 }, None),
+            ErrorKind::InvalidParams => (-32602, 200, None),
+            ErrorKind::ResourceNotFound { uri } => {
+                (if stateless { -32602 } else { -32002 }, 200, Some(serde_json::json!({"uri": uri})))
+            }
+            ErrorKind::Internal => (-32603, 200, None),
+        };
+        Self { data, ..Self::new(code, status, error.message) }
+    }
+
+    /// The answer, without an id where the message had none that could be read.
+    pub(super) fn reply(self, id: Option<&Id>) -> Reply {
+        let mut out = Vec::with_capacity(128);
+        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
+        if let Some(id) = id {
+            out.extend_from_slice(b"\"id\":");
+            out.extend_from_slice(id.raw().as_bytes());
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"error\":{");
+        member(&mut out, "code", &self.code);
+        out.push(b',');
+        member(&mut out, "message", &self.message);
+        if let Some(data) = &self.data {
+            out.push(b',');
+            member(&mut out, "data", data);
+        }
+        out.extend_from_slice(b"}}");
+        Reply::response(self.status, out)
+    }
+}

@@ -1,0 +1,62 @@
+//! The calls that are under way on a connection or in a session, so that they can be cancelled and no id is used twice
+//! at once. It leads to cancellation only: no answer is ever found through it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::envelope::Id;
+use crate::model::Facts;
+
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    calls: Mutex<HashMap<Id, Arc<Facts>>>,
+}
+
+impl InFlight {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Arc<Facts>>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a call; `None` where its id is taken.
+    pub(crate) fn enter(self: &Arc<Self>, id: &Id, facts: &Arc<Facts>) -> Option<Entry> {
+        match self.lock().entry(id.clone()) {
+            Slot::Occupied(_) => None,
+            Slot::Vacant(slot) => {
+                slot.insert(facts.clone());
+                Some(Entry { table: self.clone(), id: id.clone() })
+            }
+        }
+    }
+
+    /// Cancels a call. An unknown id says nothing: the call may have ended just now.
+    pub(crate) fn cancel(&self, id: &Id) {
+        let call = self.lock().get(id).cloned();
+        if let Some(call) = call {
+            call.exchange.cancel();
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Cancels all calls.
+    pub(crate) fn cancel_all(&self) {
+        let calls: Vec<_> = self.lock().values().cloned().collect();
+        calls.iter().for_each(|call| call.exchange.cancel());
+    }
+}
+
+/// A call that is under way, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    table: Arc<InFlight>,
+    id: Id,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.table.lock().remove(&self.id);
+    }
+}

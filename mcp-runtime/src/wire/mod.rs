@@ -1,0 +1,40 @@
+//! Everything that knows JSON-RPC or a revision of the protocol: bytes become a complete [`Request`](crate::model::Request)
+//! here, and a [`Response`](crate::model::Response) becomes the bytes of the revision that was asked for.
+//!
+//! No other module names or compares a revision.
+
+mod decode;
+mod encode;
+mod envelope;
+mod flight;
+mod headers;
+mod identity;
+mod peer;
+mod revision;
+mod session;
+mod stateful;
+mod stateless;
+
+pub(crate) use decode::{Decoded, Incoming, decode, too_long};
+pub(crate) use encode::Answer;
+pub(crate) use flight::Entry;
+pub(crate) use identity::{About, Identity};
+pub use peer::Peer;
+pub(crate) use revision::Revision;
+pub(crate) use session::{SessionLimits, Sessions};
+pub(crate) use stateful::end_session;
+
+/// The newest stateless revision, for clients of our own.
+pub(crate) const STATELESS: &str = Revision::LATEST_STATELESS.name();
+/// The newest stateful revision, for clients of our own.
+pub(crate) const STATEFUL: &str = Revision::LATEST_STATEFUL.name();
+
+/// The names of the members of `_meta` that the protocol defines.
+pub(crate) mod meta {
+    pub(crate) const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+    pub(crate) const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+    pub(crate) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+    pub(crate) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+    pub(crate) const PROGRESS_TOKEN: &str = "progressToken";
+    pub(crate) const TRACE_PARENT: &str = "traceparent";
+}

@@ -1,0 +1,88 @@
+//! What a transport knows of whoever sent a message.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use tokio::time::Instant;
+
+use super::flight::InFlight;
+use super::session::Session;
+use crate::model::Principal;
+
+/// Whoever sent a message, as far as the transport knows him.
+///
+/// A transport of messages makes one [`Peer::connection`] for each connection and gives it with each message of that
+/// connection. One that carries HTTP makes a [`Peer::http`] for each request.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    pub(super) principal: Principal,
+    pub(super) public: bool,
+    pub(super) link: Link,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Link {
+    Connection(Arc<Connection>),
+    Http(Arc<HeaderMap>),
+}
+
+/// What lasts as long as a connection.
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    pub(super) in_flight: Arc<InFlight>,
+    pub(super) session: OnceLock<Arc<Session>>,
+    complained: Mutex<Option<Instant>>,
+}
+
+/// Messages that cannot be read are answered at most this often, so that two peers never answer each other's answers
+/// for ever.
+const COMPLAINT_EVERY: Duration = Duration::from_secs(1);
+
+impl Connection {
+    /// Whether to answer a message that cannot be read.
+    pub(super) fn may_complain(&self) -> bool {
+        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let due = complained.is_none_or(|last| now.duration_since(last) >= COMPLAINT_EVERY);
+        if due {
+            *complained = Some(now);
+        }
+        due
+    }
+}
+
+impl Peer {
+    /// The other side of a connection that carries messages both ways: a pipe, a socket, a channel.
+    pub fn connection() -> Self {
+        Self { principal: Principal::anonymous(), public: false, link: Link::Connection(Arc::default()) }
+    }
+
+    /// The sender of one HTTP request.
+    pub fn http(headers: HeaderMap) -> Self {
+        Self { principal: Principal::anonymous(), public: false, link: Link::Http(Arc::new(headers)) }
+    }
+
+    /// Says who it is.
+    #[must_use]
+    pub fn principal(mut self, principal: Principal) -> Self {
+        self.principal = principal;
+        self
+    }
+
+    /// Says that it may be anybody. Then only errors that were written for the caller reach him: a
+    /// [`ToolError`](crate::ToolError), an [`Error`](crate::Error) or a string; of any other he is told a number, which
+    /// the log explains.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.public = true;
+        self
+    }
+
+    /// Cancels what is under way on a connection that has ended.
+    pub(crate) fn disconnect(&self) {
+        if let Link::Connection(connection) = &self.link {
+            connection.in_flight.cancel_all();
+        }
+    }
+}

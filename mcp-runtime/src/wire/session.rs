@@ -1,0 +1,120 @@
+//! Sessions of stateful peers: what they said once and leave out of every request after.
+//!
+//! Over HTTP they live in a bounded table, and each belongs to its principal.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::flight::InFlight;
+use super::revision::Revision;
+use crate::model::{Client, Principal};
+
+/// What was agreed with a stateful peer.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) revision: Revision,
+    pub(crate) client: Client,
+    pub(crate) in_flight: Arc<InFlight>,
+}
+
+/// How many sessions there may be, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionLimits {
+    pub(crate) count: usize,
+    pub(crate) idle: Duration,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self { count: 10_000, idle: Duration::from_secs(30 * 60) }
+    }
+}
+
+/// The sessions of an HTTP server.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    limits: SessionLimits,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug)]
+struct Table {
+    held: HashMap<Key, Held>,
+    swept: Instant,
+}
+
+/// A session is found only by whoever it belongs to.
+type Key = (Principal, String);
+
+#[derive(Debug)]
+struct Held {
+    session: Arc<Session>,
+    used: Instant,
+}
+
+/// Idle sessions are looked for this often at most.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+impl Sessions {
+    pub(crate) fn new(limits: SessionLimits) -> Self {
+        Self { limits, table: Mutex::new(Table { held: HashMap::new(), swept: Instant::now() }) }
+    }
+
+    /// The table, without sessions that have been idle too long.
+    fn table(&self, now: Instant) -> MutexGuard<'_, Table> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(table.swept) >= SWEEP_EVERY.min(self.limits.idle) {
+            table.swept = now;
+            table.held.retain(|_, held| !self.is_over(held, now));
+        }
+        table
+    }
+
+    fn is_over(&self, held: &Held, now: Instant) -> bool {
+        now.duration_since(held.used) >= self.limits.idle && held.session.in_flight.is_empty()
+    }
+
+    /// Begins a session and gives its id. `None` where the table is full of sessions at work, or the system gives no
+    /// randomness: an id that can be guessed is worse than none.
+    pub(crate) fn begin(&self, principal: &Principal, session: Session) -> Option<String> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).ok()?;
+        let id = format!("{:032x}", u128::from_ne_bytes(random));
+        let now = Instant::now();
+        let mut table = self.table(now);
+        if table.held.len() >= self.limits.count {
+            let idle = table.held.iter().filter(|(_, held)| held.session.in_flight.is_empty());
+            let idlest = idle.min_by_key(|(_, held)| held.used).map(|(key, _)| key.clone())?;
+            tracing::warn!(limit = self.limits.count, "the table of sessions is full: the idlest one ends");
+            table.held.remove(&idlest);
+        }
+        table.held.insert((principal.clone(), id.clone()), Held { session: Arc::new(session), used: now });
+        Some(id)
+    }
+
+    /// The session of this principal with this id.
+    pub(crate) fn find(&self, principal: &Principal, id: &str) -> Option<Arc<Session>> {
+        let now = Instant::now();
+        let key = (principal.clone(), id.to_owned());
+        let mut table = self.table(now);
+        let held = table.held.get_mut(&key)?;
+        if self.is_over(held, now) {
+            table.held.remove(&key);
+            return None;
+        }
+        held.used = now;
+        Some(held.session.clone())
+    }
+
+    /// Ends a session, and what is under way in it. `false` where there is none.
+    pub(crate) fn end(&self, principal: &Principal, id: &str) -> bool {
+        let ended = self.table(Instant::now()).held.remove(&(principal.clone(), id.to_owned()));
+        if let Some(held) = &ended {
+            held.session.in_flight.cancel_all();
+        }
+        ended.is_some()
+    }
+}

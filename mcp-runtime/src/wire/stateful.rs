@@ -1,0 +1,189 @@
+//! Peers of the stateful revisions: what they say once, when they begin, is added to each of their requests, which then
+//! are as complete as those of the stateless revisions.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::decode::{CANCELLED, Decoded, Incoming, cancel, facts, operation, progress_token};
+use super::encode::{Answer, Refusal};
+use super::envelope::{Id, Params};
+use super::headers;
+use super::peer::{Connection, Peer};
+use super::revision::Revision;
+use super::session::Session;
+use crate::json::Raw;
+use crate::model::{Client, Request};
+use crate::server::{Reply, Shared};
+
+const INITIALIZE: &str = "initialize";
+const PING: &str = "ping";
+
+/// A request on a connection that carries messages both ways: the connection is the session.
+pub(super) fn on_connection(
+    server: &Shared,
+    id: Id,
+    method: &str,
+    params: &Params,
+    peer: &Peer,
+    connection: &Arc<Connection>,
+) -> Decoded {
+    let answer = |refusal: Refusal| Decoded::Done(refusal.reply(Some(&id)));
+    match (method, connection.session.get()) {
+        (INITIALIZE, Some(_)) => answer(Refusal::invalid("this connection is initialized already".into())),
+        (INITIALIZE, None) => {
+            let Ok(mut session) = begin(params) else { return answer(malformed_initialize()) };
+            session.in_flight = connection.in_flight.clone();
+            let reply = initialized(server, &id, &session);
+            // Messages of one connection are read one after the other, so nobody was faster.
+            let _ = connection.session.set(Arc::new(session));
+            Decoded::Done(reply)
+        }
+        (PING, None) => Decoded::Done(Answer::new(&id, Revision::LATEST_STATEFUL).empty()),
+        (_, Some(session)) => in_session(server, id, method, params, peer, session),
+        (_, None) => answer(Refusal::missing_meta(format!(
+            "\"_meta\" must have \"{}\", or \"initialize\" must come first",
+            super::meta::PROTOCOL_VERSION
+        ))),
+    }
+}
+
+/// A request over HTTP.
+pub(super) fn over_http(
+    server: &Shared,
+    id: Id,
+    method: &str,
+    params: &Params,
+    peer: &Peer,
+    headers: &HeaderMap,
+) -> Decoded {
+    if method == INITIALIZE {
+        return match begin(params) {
+            Err(()) => Decoded::Done(malformed_initialize().reply(Some(&id))),
+            Ok(session) => {
+                let reply = initialized(server, &id, &session);
+                match server.sessions.begin(&peer.principal, session) {
+                    Some(session) => Decoded::Done(reply.with_session(session)),
+                    None => Decoded::Done(Refusal::busy("all sessions are at work: try again later").reply(Some(&id))),
+                }
+            }
+        };
+    }
+    match session(server, peer, headers) {
+        Ok(session) => in_session(server, id, method, params, peer, &session),
+        Err(refusal) => Decoded::Done(refusal.reply(Some(&id))),
+    }
+}
+
+/// A notification over HTTP.
+pub(super) fn notification_over_http(
+    server: &Shared,
+    method: &str,
+    params: &Params,
+    peer: &Peer,
+    headers: &HeaderMap,
+) -> Decoded {
+    Decoded::Done(match session(server, peer, headers) {
+        Ok(session) => {
+            if method == CANCELLED {
+                cancel(&session.in_flight, params);
+            }
+            Reply::accepted()
+        }
+        Err(refusal) => refusal.reply(None),
+    })
+}
+
+/// An answer over HTTP, to something that was not asked.
+pub(super) fn response_over_http(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Decoded {
+    Decoded::Done(match session(server, peer, headers) {
+        Ok(_) => Reply::accepted(),
+        Err(refusal) => refusal.reply(None),
+    })
+}
+
+/// Ends the session that the headers name.
+pub(crate) fn end_session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Reply {
+    match headers::single(headers, headers::SESSION) {
+        Ok(Some(id)) if server.sessions.end(&peer.principal, id) => Reply::nothing(),
+        Ok(Some(_)) => Refusal::no_session().reply(None),
+        Ok(None) => Refusal::session_required().reply(None),
+        Err(mismatch) => Refusal::header(mismatch).reply(None),
+    }
+}
+
+/// The session that the headers name, if it belongs to the peer.
+fn session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
+    let id = headers::single(headers, headers::SESSION)?.ok_or_else(Refusal::session_required)?;
+    server.sessions.find(&peer.principal, id).ok_or_else(Refusal::no_session)
+}
+
+fn in_session(
+    server: &Shared,
+    id: Id,
+    method: &str,
+    params: &Params,
+    peer: &Peer,
+    session: &Arc<Session>,
+) -> Decoded {
+    let revision = session.revision;
+    match method {
+        PING => return Decoded::Done(Answer::new(&id, revision).empty()),
+        INITIALIZE => {
+            let refusal = Refusal::invalid("this session is initialized already".into());
+            return Decoded::Done(refusal.reply(Some(&id)));
+        }
+        _ => {}
+    }
+    let understood = || {
+        let operation = operation(server, method, params).map_err(|error| Refusal::error(error, revision))?;
+        // A `_meta` that is no object cannot hold a progress token, and nothing else of it is looked at.
+        let found = params.object("_meta").ok().flatten();
+        let facts = facts(peer, session.client.clone(), found.as_ref());
+        let entry = session.in_flight.enter(&id, &facts).ok_or_else(|| Refusal::id_in_use(revision))?;
+        let progress = found.as_ref().and_then(progress_token);
+        let answer = Answer { id: id.clone(), revision, progress };
+        Ok(Incoming { request: Request { operation, facts }, answer, entry: Some(entry), survives_disconnect: true })
+    };
+    match understood() {
+        Ok(incoming) => Decoded::Request(Box::new(incoming)),
+        Err::<_, Refusal>(refusal) => Decoded::Done(refusal.reply(Some(&id))),
+    }
+}
+
+/// Reads what a stateful peer says of itself. It may ask for any revision: one that is not served is answered with the
+/// newest that is, and the peer decides whether to go on.
+fn begin(params: &Params) -> Result<Session, ()> {
+    let requested = params.string("protocolVersion").ok_or(())?;
+    let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
+    let object = |member: &str| params.object(member).map(|found| found.map(|found| keep(found.raw())));
+    Ok(Session {
+        revision: revision.unwrap_or(Revision::LATEST_STATEFUL),
+        client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
+        in_flight: Arc::default(),
+    })
+}
+
+/// A piece of text in a buffer of its own, so that a session does not keep the whole message.
+fn keep(text: &str) -> Raw {
+    Raw::new(text.into(), crate::json::scan::Span { start: 0, end: text.len() })
+}
+
+fn initialized(server: &Shared, id: &Id, session: &Session) -> Reply {
+    let identity = &server.identity;
+    let body = format!(
+        "\"protocolVersion\":\"{}\",\"capabilities\":{},\"serverInfo\":{}{}",
+        session.revision.name(),
+        identity.capabilities,
+        identity.server_info(session.revision),
+        identity.instructions,
+    );
+    Answer::new(id, session.revision).with_body(&body)
+}
+
+fn malformed_initialize() -> Refusal {
+    Refusal::params(
+        "\"initialize\" must have \"protocolVersion\", a string; \"capabilities\" and \"clientInfo\" must be objects"
+            .into(),
+    )
+}
