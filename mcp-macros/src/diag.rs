@@ -34,7 +34,7 @@ impl Errors {
 /// `; did you mean "…"?`, or the names that there are.
 pub(crate) fn suggest<'a>(written: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
     let near = names.clone().map(|name| (strsim::damerau_levenshtein(written, name), name));
-    let near = near.filter(|(distance, name)| *distance <= written.len().max(name.len()).div_ceil(3));
+    let near = near.filter(|(distance, name)| 3 * *distance <= written.len().max(name.len()));
     match near.min_by_key(|(distance, _)| *distance) {
         Some((_, name)) => format!("did you mean `{name}`?"),
         None => {

@@ -8,7 +8,7 @@ pub(crate) fn closest<'a>(written: &str, names: impl IntoIterator<Item = &'a str
     }
     let written = written.to_lowercase();
     let near = names.into_iter().map(|name| (strsim::damerau_levenshtein(&written, &name.to_lowercase()), name));
-    let near = near.filter(|(distance, name)| *distance <= written.len().max(name.len()).div_ceil(3));
+    let near = near.filter(|(distance, name)| 3 * *distance <= written.len().max(name.len()));
     near.min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 

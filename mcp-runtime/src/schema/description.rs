@@ -66,6 +66,7 @@ impl Description {
     pub(crate) fn field<T: DeserializeOwned + JsonSchema>(&mut self, name: &'static str, description: &'static str) {
         let required = T::deserialize(Missing).is_err();
         let mut schema = self.generator.subschema_for::<T>().to_value();
+        super::plain(&mut schema);
         if !required {
             schema = without_null(schema);
         }
@@ -74,15 +75,11 @@ impl Description {
     }
 
     pub(crate) fn whole<T: JsonSchema>(&mut self) {
-        let mut root = super::generator(Contract::Deserialize).into_root_schema_for::<T>();
-        root.remove("title");
-        self.whole = Some(root.to_value());
+        self.whole = Some(root::<T>(Contract::Deserialize));
     }
 
     pub(crate) fn output<T: JsonSchema + ?Sized>(&mut self) {
-        let mut root = super::generator(Contract::Serialize).into_root_schema_for::<T>();
-        root.remove("title");
-        self.output = Some(OutputSchema(root.to_value()));
+        self.output = Some(OutputSchema(root::<T>(Contract::Serialize)));
     }
 
     pub(crate) fn state<T: 'static>(&mut self) {
@@ -91,13 +88,23 @@ impl Description {
 
     /// The schema of all arguments together.
     pub(crate) fn input(&mut self) -> Result<InputSchema, Conflict> {
-        let definitions: Map<String, Value> = self.generator.take_definitions(true).into_iter().collect();
+        let mut definitions: Map<String, Value> = self.generator.take_definitions(true).into_iter().collect();
+        definitions.values_mut().for_each(super::plain);
         match (self.whole.take(), self.fields.first()) {
             (Some(_), Some(field)) => Err(Conflict::WholeBesideFields { field: field.name }),
             (Some(whole), None) => InputSchema::whole(whole).ok_or(Conflict::WholeIsNoObject),
             (None, _) => Ok(InputSchema::fields(std::mem::take(&mut self.fields), definitions)),
         }
     }
+}
+
+/// The schema of a type that stands alone. Its title would be the name of the type, which tells nobody anything.
+fn root<T: JsonSchema + ?Sized>(contract: Contract) -> Value {
+    let mut schema = super::generator(contract).into_root_schema_for::<T>();
+    schema.remove("title");
+    let mut schema = schema.to_value();
+    super::plain(&mut schema);
+    schema
 }
 
 /// Stands for a value that is not there: only a type that can do without one can be read from it. This is how serde's

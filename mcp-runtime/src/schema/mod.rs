@@ -19,23 +19,24 @@ fn generator(contract: Contract) -> SchemaGenerator {
         settings.meta_schema = None;
         settings.contract = contract;
     });
-    settings.with_transform(RecursiveTransform(PlainFormats)).into_generator()
+    settings.into_generator()
 }
 
-/// Leaves out the formats that are no formats of JSON Schema (`int64`, `uint32`, `double` …): they say nothing to
-/// validators, some clients refuse them, and every byte of a list is paid for.
-#[derive(Debug, Clone)]
-struct PlainFormats;
+/// Leaves out what only costs: the formats that are no formats of JSON Schema (`int64`, `uint32`, `double` …) say nothing
+/// to validators, and some clients refuse them.
+fn plain(schema: &mut Value) {
+    if let Ok(schema) = <&mut schemars::Schema>::try_from(schema) {
+        RecursiveTransform(without_foreign_format).transform(schema);
+    }
+}
 
-impl Transform for PlainFormats {
-    fn transform(&mut self, schema: &mut schemars::Schema) {
-        let foreign = |format: &str| {
-            ["int", "uint", "float", "double"].iter().any(|prefix| {
-                format.strip_prefix(prefix).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
-            })
-        };
-        if schema.get("format").and_then(Value::as_str).is_some_and(foreign) {
-            schema.remove("format");
-        }
+fn without_foreign_format(schema: &mut schemars::Schema) {
+    let foreign = |format: &str| {
+        ["int", "uint", "float", "double"].iter().any(|prefix| {
+            format.strip_prefix(prefix).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+    };
+    if schema.get("format").and_then(Value::as_str).is_some_and(foreign) {
+        schema.remove("format");
     }
 }

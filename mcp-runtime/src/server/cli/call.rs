@@ -10,7 +10,7 @@ use crate::testing::Client;
 
 pub(super) async fn call(server: &Server, name: &str, written: &[String], as_json: bool) -> crate::Result<()> {
     let failed = |message: String| ServerError::Command(message);
-    let tool = server.shared.registry.tool(name).map_err(|error| failed(format!("{error}; `list` shows what there is")))?;
+    let tool = server.shared.registry.tool(name).map_err(|error| failed(error.to_string()))?;
     let arguments = arguments(&tool, written).map_err(failed)?;
     let result = Client::stateless(server).call(name, arguments).await.map_err(|error| failed(error.to_string()))?;
     if as_json {

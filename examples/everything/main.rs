@@ -1,0 +1,17 @@
+//! The fixture that the official conformance suite calls for, and what our own tests and the interop clients call.
+//!
+//! `cargo run --example everything -- --http 127.0.0.1:8080` serves it at `/mcp`.
+
+mod prompts;
+mod resources;
+mod tools;
+
+/// A red pixel.
+const PIXEL: &[u8] = include_bytes!("pixel.png");
+/// Half a millisecond of silence.
+const SILENCE: &[u8] = include_bytes!("silence.wav");
+
+#[tokio::main]
+async fn main() -> mcp::Result<()> {
+    mcp::server!().name("everything").instructions("Everything here is for tests.").run().await
+}

@@ -1,0 +1,134 @@
+//! Tools of every kind.
+
+use std::time::Duration;
+
+use mcp::{Audio, Content, Context, Image, Json, ResourceContents, ToolError};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{PIXEL, SILENCE};
+
+/// Adds two numbers.
+#[mcp::tool(read_only, title = "Add")]
+async fn add(
+    /// First addend.
+    a: i64,
+    /// Second addend.
+    b: i64,
+) -> i64 {
+    a.saturating_add(b)
+}
+
+/// The weather of a city.
+#[derive(Serialize, JsonSchema)]
+struct Weather {
+    /// The city that was asked for.
+    city: String,
+    /// The temperature in degrees Celsius.
+    celsius: f64,
+}
+
+/// Tells the weather, which is the same everywhere.
+#[mcp::tool(read_only)]
+async fn get_weather(
+    /// The name of the city.
+    city: String,
+) -> Json<Weather> {
+    Json(Weather { city, celsius: 3.5 })
+}
+
+/// Waits.
+#[mcp::tool(read_only)]
+async fn sleep(
+    /// How long, in milliseconds; at most a minute.
+    ms: u64,
+) -> &'static str {
+    tokio::time::sleep(Duration::from_millis(ms.min(60_000))).await;
+    "slept"
+}
+
+/// Waits in a thread of its own, without being async.
+#[mcp::tool(read_only)]
+fn block(
+    /// How long, in milliseconds; at most a minute.
+    ms: u64,
+    cx: Context,
+) -> &'static str {
+    let until = std::time::Instant::now() + Duration::from_millis(ms.min(60_000));
+    while std::time::Instant::now() < until && !cx.is_cancelled() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    "blocked"
+}
+
+/// Panics.
+#[mcp::tool]
+async fn panic() -> String {
+    panic!("the panic tool was called")
+}
+
+/// Prints to standard output, which a server over stdio must survive.
+#[mcp::tool]
+#[allow(clippy::print_stdout, reason = "that is what it is for")]
+async fn print() -> &'static str {
+    println!("this was printed by a tool");
+    "printed"
+}
+
+/// Gives text.
+#[mcp::tool]
+async fn test_simple_text() -> &'static str {
+    "This is a simple text response for testing."
+}
+
+/// Gives an image.
+#[mcp::tool]
+async fn test_image_content() -> Image {
+    Image::png(PIXEL)
+}
+
+/// Gives sound.
+#[mcp::tool]
+async fn test_audio_content() -> Audio {
+    Audio::wav(SILENCE)
+}
+
+/// Gives a resource.
+#[mcp::tool]
+async fn test_embedded_resource() -> ResourceContents {
+    let text = "This is an embedded resource content.";
+    ResourceContents::text(text).uri("test://embedded-resource").mime("text/plain")
+}
+
+/// Gives content of several kinds.
+#[mcp::tool]
+async fn test_multiple_content_types() -> [Content; 3] {
+    let resource = ResourceContents::text(r#"{"test":"data","value":123}"#);
+    [
+        "Multiple content types test:".into(),
+        Image::png(PIXEL).into(),
+        resource.uri("test://mixed-content-resource").mime("application/json").into(),
+    ]
+}
+
+/// Fails, as it should.
+#[mcp::tool]
+async fn test_error_handling() -> Result<String, String> {
+    Err("This tool intentionally returns an error for testing".into())
+}
+
+/// Fails in a way that the model can act on.
+#[mcp::tool]
+async fn busy() -> Result<String, ToolError> {
+    Err(ToolError::transient("the queue is full").retry_after(Duration::from_secs(5)))
+}
+
+/// Tells how far it has come.
+#[mcp::tool]
+async fn test_tool_with_progress(cx: Context) -> &'static str {
+    for done in [0.0, 50.0, 100.0] {
+        cx.progress((done, 100.0));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    "done"
+}

@@ -1,0 +1,24 @@
+//! A transport of one's own: the same server over a Unix socket, one message a line.
+//!
+//! `cargo run --example unix_socket -- /tmp/hello.sock`
+
+use mcp::transport::Lines;
+use tokio::net::UnixListener;
+
+/// Says hello.
+#[mcp::tool(read_only)]
+async fn hello(name: String) -> String {
+    format!("Hello, {name}!")
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "hello.sock".into());
+    let server = mcp::server!().build()?;
+    let listener = UnixListener::bind(path)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let server = server.clone();
+        tokio::spawn(async move { server.serve(Lines::stream(stream)).await });
+    }
+}
