@@ -11,7 +11,12 @@ const PIXEL: &[u8] = include_bytes!("pixel.png");
 /// Half a millisecond of silence.
 const SILENCE: &[u8] = include_bytes!("silence.wav");
 
+/// The server, before it is built; tests build it too.
+pub fn server() -> mcp::ServerBuilder {
+    mcp::server!().name("everything").instructions("Everything here is for tests.").only(module_path!())
+}
+
 #[tokio::main]
 async fn main() -> mcp::Result<()> {
-    mcp::server!().name("everything").instructions("Everything here is for tests.").run().await
+    server().run().await
 }

@@ -2,7 +2,7 @@
 
 use mcp::{Image, PromptMessage, ResourceContents};
 
-use crate::PIXEL;
+use super::PIXEL;
 
 /// A prompt without arguments.
 #[mcp::prompt]

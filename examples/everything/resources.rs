@@ -3,7 +3,7 @@
 use mcp::Json;
 use serde::Serialize;
 
-use crate::PIXEL;
+use super::PIXEL;
 
 /// A text that does not change.
 #[mcp::resource("test://static-text", mime = "text/plain")]

@@ -6,7 +6,7 @@ use mcp::{Audio, Content, Context, Image, Json, ResourceContents, ToolError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{PIXEL, SILENCE};
+use super::{PIXEL, SILENCE};
 
 /// Adds two numbers.
 #[mcp::tool(read_only, title = "Add")]

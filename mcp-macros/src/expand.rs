@@ -115,7 +115,7 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
     let returned = quote_spanned!(place(output)=> #call.#kind::<#output>());
     let reads = definition.arguments.iter().zip(&names).map(|(argument, name)| {
         let read = read(definition, argument, &call);
-        quote!(let #name = #read.await;)
+        quote!(let #name = #read.given(&mut #call).await;)
     });
 
     let given = definition.arguments.iter().zip(&names).map(|(argument, name)| match argument.lent {
@@ -139,8 +139,12 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
         }
     };
     // A future that cannot be sent is reported at the function's name.
-    let run = quote_spanned!(place(ident)=> __private::run);
-    quote!(|mut #call| #root::#run(async move { #body }))
+    let root = root.clone().into_iter().map(|mut token| {
+        token.set_span(place(ident));
+        token
+    });
+    let sent = quote_spanned!(place(ident)=> #(#root)*::__private::run(async move { #body }));
+    quote!(|mut #call| #sent)
 }
 
 /// Asks for one argument.

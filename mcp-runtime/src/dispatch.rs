@@ -153,7 +153,7 @@ fn explain(tool: &Tool, faults: &[Fault]) -> String {
     for fault in faults {
         text.push_str("\n- ");
         text.push_str(&brief(fault, &names));
-        if let Fault::Missing { name } | Fault::Invalid { name, .. } = fault
+        if let Fault::Missing { name } = fault
             && let Some(field) = tool.input.fields.iter().find(|field| field.name == *name)
         {
             text.push_str(&format!("; it takes {}", field.expected));

@@ -66,37 +66,28 @@ impl Call {
         Self(Mode::Run(Run { context, arguments, faults: Vec::new(), rejected: None }))
     }
 
-    /// Asks for an argument: describes it, or reads it. `None` where there is nothing to run the function with.
-    pub async fn argument<T: Argument<M>, M>(&mut self, name: &'static str, description: &'static str) -> Option<T> {
+    /// Asks for an argument: describes it, or reads it.
+    pub fn argument<T: Argument<M>, M>(&mut self, name: &'static str, description: &'static str) -> Asked<T> {
         match &mut self.0 {
             Mode::Describe(found) => {
                 T::describe(name, description, &mut Needs(found));
-                None
+                Asked::Nothing
             }
-            Mode::Run(run) => match T::take(name, run) {
-                Ok(taken) => match taken.await {
-                    Ok(value) => Some(value),
-                    Err(error) => {
-                        run.rejected.get_or_insert(error);
-                        None
-                    }
-                },
-                Err(fault) => {
-                    run.faults.push(fault);
-                    None
-                }
-            },
+            Mode::Run(run) => T::take(name, run).unwrap_or_else(|fault| {
+                run.faults.push(fault);
+                Asked::Nothing
+            }),
         }
     }
 
     /// Asks for an argument that only an extractor can give.
-    pub async fn extract<T: super::Extract>(&mut self, name: &'static str) -> Option<T> {
-        self.argument::<T, super::Extractor>(name, "").await
+    pub fn extract<T: super::Extract>(&mut self, name: &'static str) -> Asked<T> {
+        self.argument::<T, super::Extractor>(name, "")
     }
 
     /// Asks for an argument that has no name.
-    pub async fn unnamed<T: Argument<M>, M: super::extract::Nameless>(&mut self) -> Option<T> {
-        self.argument("", "").await
+    pub fn unnamed<T: Argument<M>, M: super::extract::Nameless>(&mut self) -> Asked<T> {
+        self.argument("", "")
     }
 
     /// Says what a tool returns.
@@ -160,6 +151,36 @@ impl Call {
             }
             Mode::Run(run) => End::Refused(run.faults),
         })
+    }
+}
+
+/// An argument that was asked for. It says nothing of where it comes from, so that an argument which cannot be had is one
+/// error and no more.
+pub enum Asked<T> {
+    /// There is none.
+    Nothing,
+    /// It is there.
+    Given(T),
+    /// It takes time.
+    Later(Pin<Box<dyn Future<Output = Result<T, ToolError>> + Send>>),
+}
+
+impl<T> Asked<T> {
+    /// Waits for the argument; `None` where there is nothing to run the function with.
+    pub async fn given(self, call: &mut Call) -> Option<T> {
+        match self {
+            Self::Nothing => None,
+            Self::Given(value) => Some(value),
+            Self::Later(extracting) => match extracting.await {
+                Ok(value) => Some(value),
+                Err(error) => {
+                    if let Mode::Run(run) = &mut call.0 {
+                        run.rejected.get_or_insert(error);
+                    }
+                    None
+                }
+            },
+        }
     }
 }
 

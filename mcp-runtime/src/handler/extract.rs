@@ -1,11 +1,9 @@
 //! Where arguments come from: the JSON of the call, the request around it, or the server.
 
-use std::future::ready;
-
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::call::{Fault, Run};
+use super::call::{Asked, Fault, Run};
 use super::{Context, text};
 use crate::ToolError;
 use crate::model::{Arguments, Principal};
@@ -28,10 +26,7 @@ pub trait Argument<M>: Sized + Send {
 
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "only this crate implements the trait and calls the method")]
-    fn take(
-        name: &'static str,
-        run: &mut Run,
-    ) -> Result<impl Future<Output = Result<Self, ToolError>> + Send + use<Self, M>, Fault>;
+    fn take(name: &'static str, run: &mut Run) -> Result<Asked<Self>, Fault>;
 }
 
 /// Marks an argument that is read from the JSON of the call.
@@ -64,7 +59,7 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Field> for T {
     }
 
     #[allow(private_interfaces, reason = "only this crate implements the trait and calls the method")]
-    fn take(name: &'static str, run: &mut Run) -> Result<impl Future<Output = Result<Self, ToolError>> + Send + use<T>, Fault> {
+    fn take(name: &'static str, run: &mut Run) -> Result<Asked<Self>, Fault> {
         let read = match &mut run.arguments {
             Arguments::Json(given) => match given.take(name) {
                 Some(raw) => serde_json::from_str(raw).map_err(|error| invalid(name, &error)),
@@ -75,17 +70,28 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Field> for T {
                 None => missing().ok_or(Fault::Missing { name }),
             },
         };
-        read.map(|value| ready(Ok(value)))
+        read.map(Asked::Given)
     }
 }
 
 fn invalid(name: &'static str, error: &dyn std::fmt::Display) -> Fault {
-    Fault::Invalid { name, detail: without_place(&error.to_string()) }
+    Fault::Invalid { name, detail: in_words(&error.to_string()) }
 }
 
-/// Leaves out where in the text of the argument it went wrong: the model wrote no lines and columns.
-fn without_place(error: &str) -> String {
-    error.rsplit_once(" at line ").map_or(error, |(said, _)| said).to_owned()
+/// Says what serde says in the words of JSON: without the place in the text, because the model wrote no lines and columns,
+/// and without the names of Rust's types.
+fn in_words(error: &str) -> String {
+    let said = error.rsplit_once(" at line ").map_or(error, |(said, _)| said);
+    let Some((before, wanted)) = said.rsplit_once(", expected ") else { return said.to_owned() };
+    let wanted = match wanted {
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "an integer",
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a non-negative integer",
+        "f32" | "f64" => "a number",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        other => other.strip_prefix("struct ").map_or(other, |_| "an object"),
+    };
+    format!("{before}, expected {wanted}")
 }
 
 /// All arguments of a call in one struct of your own.
@@ -113,16 +119,16 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Whole> for Args<T> {
     }
 
     #[allow(private_interfaces, reason = "only this crate implements the trait and calls the method")]
-    fn take(_: &'static str, run: &mut Run) -> Result<impl Future<Output = Result<Self, ToolError>> + Send + use<T>, Fault> {
+    fn take(_: &'static str, run: &mut Run) -> Result<Asked<Self>, Fault> {
         let read = match &mut run.arguments {
             Arguments::Json(given) => {
-                let read = serde_json::from_str(given.raw()).map_err(|error| without_place(&error.to_string()));
+                let read = serde_json::from_str(given.raw()).map_err(|error| in_words(&error.to_string()));
                 given.clear();
                 read
             }
             Arguments::Text(given) => text::read_all(std::mem::take(given)).map_err(|error| error.to_string()),
         };
-        read.map(|value| ready(Ok(Self(value)))).map_err(|detail| Fault::Whole { detail })
+        read.map(|value| Asked::Given(Self(value))).map_err(|detail| Fault::Whole { detail })
     }
 }
 
@@ -153,7 +159,7 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Whole> for Args<T> {
     label = "neither a variable of the URI nor an extractor",
     note = "name it in the URI, as in `\"logs://{{service}}/{{date}}\"`, or take `State<{Self}>`"
 )]
-pub trait Extract: Sized + Send {
+pub trait Extract: Sized + Send + 'static {
     /// Says what it needs of the server, so that what is missing is found while the server is built.
     fn needs(needs: &mut Needs<'_>) {
         let _ = needs;
@@ -181,9 +187,9 @@ impl<T: Extract> Argument<Extractor> for T {
     }
 
     #[allow(private_interfaces, reason = "only this crate implements the trait and calls the method")]
-    fn take(_: &'static str, run: &mut Run) -> Result<impl Future<Output = Result<Self, ToolError>> + Send + use<T>, Fault> {
+    fn take(_: &'static str, run: &mut Run) -> Result<Asked<Self>, Fault> {
         let cx = run.context.clone();
-        Ok(async move { T::extract(&cx).await })
+        Ok(Asked::Later(Box::pin(async move { T::extract(&cx).await })))
     }
 }
 

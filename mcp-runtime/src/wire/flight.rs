@@ -24,14 +24,14 @@ impl InFlight {
             Slot::Occupied(_) => None,
             Slot::Vacant(slot) => {
                 slot.insert(facts.clone());
-                Some(Entry { table: self.clone(), id: id.clone() })
+                Some(Entry { table: self.clone(), id: id.clone(), facts: facts.clone() })
             }
         }
     }
 
-    /// Cancels a call. An unknown id says nothing: the call may have ended just now.
+    /// Cancels a call, and frees its id at once. An unknown id says nothing: the call may have ended just now.
     pub(crate) fn cancel(&self, id: &Id) {
-        let call = self.lock().get(id).cloned();
+        let call = self.lock().remove(id);
         if let Some(call) = call {
             call.exchange.cancel();
         }
@@ -53,10 +53,16 @@ impl InFlight {
 pub(crate) struct Entry {
     table: Arc<InFlight>,
     id: Id,
+    facts: Arc<Facts>,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.table.lock().remove(&self.id);
+        // After a cancellation the id may be another call's.
+        if let Slot::Occupied(slot) = self.table.lock().entry(self.id.clone())
+            && Arc::ptr_eq(slot.get(), &self.facts)
+        {
+            slot.remove();
+        }
     }
 }

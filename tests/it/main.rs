@@ -1,0 +1,12 @@
+//! Behaviour, through real wires.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::panic, missing_docs, unreachable_pub, reason = "nobody uses these but the tests")]
+
+#[path = "../../examples/everything/main.rs"]
+#[allow(dead_code, reason = "as an example it has a main function")]
+mod everything;
+mod hostile;
+mod logs;
+mod process;
+mod suite;
+mod wire;

@@ -1,0 +1,313 @@
+//! One way to speak to a server over any transport, in raw messages.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use mcp::Server;
+use mcp::transport::{Frame, Lines, Memory, Transport};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
+
+/// The newest revision of each era, as clients write them.
+pub const STATELESS: &str = "2026-07-28";
+pub const STATEFUL: &str = "2025-11-25";
+
+/// Nothing that is to come takes longer, even on a machine at work.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The transports that every behaviour is shown on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    Memory,
+    Socket,
+    Stdio,
+    Http,
+}
+
+pub const ALL: [Over; 4] = [Over::Memory, Over::Socket, Over::Stdio, Over::Http];
+
+/// A connection to a server that is `everything`.
+pub struct Wire {
+    over: Over,
+    link: Link,
+    waiting: VecDeque<Value>,
+}
+
+enum Link {
+    Memory(Memory),
+    Lines(Box<dyn AsyncLines>),
+    Process(Process),
+    Http(Http),
+}
+
+/// A process that serves standard input and output.
+pub struct Process {
+    pub child: Child,
+    pub stdin: Option<ChildStdin>,
+    pub stdout: BufReader<ChildStdout>,
+}
+
+pub struct Http {
+    pub client: Client<HttpConnector, Full<Bytes>>,
+    pub url: String,
+    pub session: Option<String>,
+    replies: (mpsc::UnboundedSender<Value>, mpsc::UnboundedReceiver<Value>),
+}
+
+trait AsyncLines: Send {
+    fn send<'a>(&'a mut self, line: &'a [u8]) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    fn receive(&mut self) -> std::pin::Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send + '_>>;
+}
+
+impl AsyncLines for BufReader<tokio::io::DuplexStream> {
+    fn send<'a>(&'a mut self, line: &'a [u8]) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            self.write_all(line).await.unwrap();
+            self.write_all(b"\n").await.unwrap();
+        })
+    }
+
+    fn receive(&mut self) -> std::pin::Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send + '_>> {
+        Box::pin(async move {
+            let mut line = Vec::new();
+            (self.read_until(b'\n', &mut line).await.unwrap() > 0).then_some(line)
+        })
+    }
+}
+
+/// Where cargo puts the examples that it builds before it runs these tests.
+pub fn example(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.join("examples").join(name)
+}
+
+/// Starts an example with its standard streams in our hands.
+pub fn start(name: &str, arguments: &[&str]) -> Process {
+    let mut child = Command::new(example(name))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap_or_else(|error| panic!("example {name} does not start ({error}): build it with `cargo build --examples`"));
+    let stdin = child.stdin.take();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    Process { child, stdin, stdout }
+}
+
+impl Process {
+    pub async fn send(&mut self, line: &[u8]) {
+        let stdin = self.stdin.as_mut().unwrap();
+        stdin.write_all(line).await.unwrap();
+        stdin.write_all(b"\n").await.unwrap();
+    }
+
+    pub async fn receive(&mut self) -> Option<Vec<u8>> {
+        let mut line = Vec::new();
+        (self.stdout.read_until(b'\n', &mut line).await.unwrap() > 0).then_some(line)
+    }
+}
+
+/// Serves over HTTP at a port of the system's choice, and gives its URL.
+pub async fn serve_http(server: &Server) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let server = server.clone();
+    tokio::spawn(async move { server.serve_http_on(listener, std::future::pending()).await });
+    url
+}
+
+/// The headers that a client sends with a message.
+pub fn headers_of(message: &Value, session: Option<&str>) -> Vec<(&'static str, String)> {
+    let mut headers = Vec::new();
+    if let Some(version) = message.pointer("/params/_meta/io.modelcontextprotocol~1protocolVersion") {
+        headers.push(("mcp-protocol-version", version.as_str().unwrap_or("none").to_owned()));
+        headers.push(("mcp-method", message["method"].as_str().unwrap_or_default().to_owned()));
+        let name = message.pointer("/params/name").or_else(|| message.pointer("/params/uri"));
+        if let Some(name) = name.and_then(Value::as_str) {
+            headers.push(("mcp-name", name.to_owned()));
+        }
+    } else if let Some(session) = session {
+        headers.push(("mcp-protocol-version", STATEFUL.into()));
+        headers.push(("mcp-session-id", session.into()));
+    }
+    headers
+}
+
+impl Wire {
+    /// Connects to `everything`.
+    pub async fn connect(over: Over) -> Self {
+        let link = match over {
+            Over::Stdio => Link::Process(start("everything", &[])),
+            _ => return Self::connect_to(over, &crate::everything::server().build().unwrap()).await,
+        };
+        Self { over, link, waiting: VecDeque::new() }
+    }
+
+    /// Connects to a server of the test's own, over anything but standard input and output.
+    pub async fn connect_to(over: Over, server: &Server) -> Self {
+        let link = match over {
+            Over::Memory => {
+                let (ours, theirs) = mcp::transport::memory();
+                let server = server.clone();
+                tokio::spawn(async move { server.serve(theirs).await });
+                Link::Memory(ours)
+            }
+            Over::Socket => {
+                let (ours, theirs) = tokio::io::duplex(1 << 16);
+                let server = server.clone();
+                tokio::spawn(async move { server.serve(Lines::stream(theirs)).await });
+                Link::Lines(Box::new(BufReader::new(ours)))
+            }
+            Over::Http => Link::Http(Http {
+                client: Client::builder(TokioExecutor::new()).build_http(),
+                url: serve_http(server).await,
+                session: None,
+                replies: mpsc::unbounded_channel(),
+            }),
+            Over::Stdio => panic!("a server in this process has no standard input of its own"),
+        };
+        Self { over, link, waiting: VecDeque::new() }
+    }
+
+    pub fn over(&self) -> Over {
+        self.over
+    }
+
+    /// Sends bytes as one message, whatever they are.
+    pub async fn send_raw(&mut self, message: &[u8]) {
+        match &mut self.link {
+            Link::Memory(memory) => memory.send(message.to_vec()).await.unwrap(),
+            Link::Lines(lines) => lines.send(message).await,
+            Link::Process(process) => process.send(message).await,
+            Link::Http(http) => http.post(message).await,
+        }
+    }
+
+    pub async fn send(&mut self, message: Value) {
+        self.send_raw(message.to_string().as_bytes()).await;
+    }
+
+    /// The next message, whatever it is.
+    pub async fn receive(&mut self) -> Value {
+        tokio::time::timeout(PATIENCE, self.next()).await.expect("no message came").expect("the connection ended")
+    }
+
+    async fn next(&mut self) -> Option<Value> {
+        let line = match &mut self.link {
+            Link::Memory(memory) => match memory.receive().await.unwrap()? {
+                Frame::Message(message) => message.to_vec(),
+                Frame::TooLong(_) => unreachable!(),
+            },
+            Link::Lines(lines) => lines.receive().await?,
+            Link::Process(process) => process.receive().await?,
+            Link::Http(http) => return http.replies.1.recv().await,
+        };
+        Some(serde_json::from_slice(&line).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&line))))
+    }
+
+    /// The answer with this id; other messages wait for whoever asks for them.
+    pub async fn answer(&mut self, id: &Value) -> Value {
+        if let Some(at) = self.waiting.iter().position(|message| message.get("id") == Some(id)) {
+            return self.waiting.remove(at).unwrap();
+        }
+        loop {
+            let message = self.receive().await;
+            if message.get("id") == Some(id) {
+                return message;
+            }
+            self.waiting.push_back(message);
+        }
+    }
+
+    /// What came while something else was waited for.
+    pub fn others(&mut self) -> Vec<Value> {
+        self.waiting.drain(..).collect()
+    }
+
+    /// Sends a request of the stateless era and gives its answer.
+    pub async fn ask(&mut self, id: impl Into<Value>, method: &str, params: Value) -> Value {
+        let id = id.into();
+        self.send(stateless(id.clone(), method, params)).await;
+        self.answer(&id).await
+    }
+
+    /// Introduces itself as a stateful client.
+    pub async fn initialize(&mut self) -> Value {
+        self.send(json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": {
+            "protocolVersion": STATEFUL, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+        }}))
+        .await;
+        let answer = self.answer(&"hello".into()).await;
+        self.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+        answer
+    }
+
+    /// Sends a request of the stateful era and gives its answer.
+    pub async fn ask_in_session(&mut self, id: impl Into<Value>, method: &str, params: Value) -> Value {
+        let id = id.into();
+        self.send(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})).await;
+        self.answer(&id).await
+    }
+}
+
+impl Http {
+    async fn post(&mut self, message: &[u8]) {
+        let parsed: Value = serde_json::from_slice(message).unwrap_or_default();
+        let mut request = http::Request::post(&self.url)
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream");
+        for (name, value) in headers_of(&parsed, self.session.as_deref()) {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(Bytes::copy_from_slice(message))).unwrap();
+        let (client, replies) = (self.client.clone(), self.replies.0.clone());
+        let first = parsed["method"] == "initialize";
+        let reading = async move {
+            let response = client.request(request).await.unwrap();
+            let session = response.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
+            let events = response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            let messages: Vec<&str> = match events {
+                true => text.lines().filter_map(|line| line.strip_prefix("data: ")).collect(),
+                false if text.is_empty() => vec![],
+                false => vec![text.as_str()],
+            };
+            for message in messages {
+                let _ = replies.send(serde_json::from_str(message).unwrap());
+            }
+            session
+        };
+        // A session must be there before it is used; everything else may overlap.
+        if first {
+            self.session = reading.await.or(self.session.take());
+        } else {
+            tokio::spawn(reading);
+        }
+    }
+}
+
+/// A request of the stateless era.
+pub fn stateless(id: impl Into<Value>, method: &str, mut params: Value) -> Value {
+    params["_meta"]["io.modelcontextprotocol/protocolVersion"] = STATELESS.into();
+    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    json!({"jsonrpc": "2.0", "id": id.into(), "method": method, "params": params})
+}
+
+/// The text of the first content block.
+pub fn text(answer: &Value) -> &str {
+    answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text: {answer}"))
+}

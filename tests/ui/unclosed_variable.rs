@@ -1,0 +1,6 @@
+#[mcp::resource("logs://{service")]
+async fn log(service: String) -> String {
+    service
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[mcp::tool]
+async unsafe fn poke(address: usize) -> usize {
+    address
+}
+
+fn main() {}

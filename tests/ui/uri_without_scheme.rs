@@ -1,0 +1,6 @@
+#[mcp::resource("readme")]
+async fn readme() -> String {
+    String::new()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[mcp::resource("logs://{service}")]
+async fn log() -> String {
+    String::new()
+}
+
+fn main() {}

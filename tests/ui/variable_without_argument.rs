@@ -1,0 +1,6 @@
+#[mcp::resource("logs://{service}/{date}")]
+async fn log(servise: String, date: String) -> String {
+    format!("{servise} {date}")
+}
+
+fn main() {}
