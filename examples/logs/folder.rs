@@ -8,12 +8,12 @@ use std::io::{self, BufRead, BufReader, Read, Take};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::line::clean;
 use crate::time::Time;
 
-/// So many files are offered, those that were written last.
-const FILES: usize = 200;
-/// So much at the end of a file is searched, in bytes. What stands before is only counted, and can be read by its lines.
-const SEARCHED: u64 = 64 << 20;
+/// So much at the end of a file is searched. What stands before is only counted, and can be read by the number of its line.
+pub(crate) const SEARCHED_MIB: u64 = 64;
+const SEARCHED: u64 = SEARCHED_MIB << 20;
 /// A line is cut after so many bytes.
 const LONGEST_LINE: u64 = 4096;
 /// Where so many bytes at the beginning hold a NUL, a file is no text: it is compressed, or a database.
@@ -40,7 +40,6 @@ impl Folder {
             .filter_map(|entry| LogFile::listed(&entry.ok()?))
             .collect();
         files.sort_by(|a, b| b.written.cmp(&a.written).then_with(|| a.name.cmp(&b.name)));
-        files.truncate(FILES);
         Ok(files)
     }
 
@@ -81,6 +80,11 @@ impl LogFile {
         let mut reader = BufReader::with_capacity(64 << 10, file.take(opened.len()));
         let is_text = !reader.fill_buf()?.iter().take(LOOKED_AT).any(|byte| *byte == 0);
         Ok(is_text.then_some(Lines { reader, length: opened.len(), next: 1 }))
+    }
+
+    /// Whether it is too long to be searched from its beginning.
+    pub(crate) fn is_long(&self) -> bool {
+        self.listed.len() > SEARCHED
     }
 
     /// The lines of it that are searched.
@@ -141,7 +145,7 @@ impl Lines {
             return Ok(None);
         }
         let cut = !bytes.ends_with(b"\n") && self.reader.skip_until(b'\n')? > 1;
-        let mut line = clean(&bytes);
+        let mut line = clean(&String::from_utf8_lossy(&bytes));
         line.push_str(if cut { " …" } else { "" });
         self.next += 1;
         Ok(Some((self.next - 1, line)))
@@ -156,37 +160,11 @@ impl Iterator for Lines {
     }
 }
 
-/// The text of a line, without what a terminal would obey: colours are left out, other control characters replaced.
-fn clean(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut characters = text.trim_end_matches(['\r', '\n']).chars();
-    let mut clean = String::with_capacity(text.len());
-    while let Some(c) = characters.next() {
-        if c == '\u{1b}' && characters.as_str().starts_with('[') {
-            characters.next();
-            characters.find(|end| ('@'..='~').contains(end));
-        } else {
-            clean.push(if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c });
-        }
-    }
-    clean
-}
-
-#[cfg(test)]
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_line_is_cleaned_of_what_a_terminal_would_obey() {
-        assert_eq!(clean(b"\x1b[2m2026\x1b[0m \x1b[31mERROR\x1b[0m a\tb\r\n"), "2026 ERROR a\tb");
-        assert_eq!(
-            clean(b"bell \x07, escape \x1b, broken \xff"),
-            "bell \u{fffd}, escape \u{fffd}, broken \u{fffd}"
-        );
-        assert_eq!(clean(b"\x1b[31"), "");
-    }
-
-    #[cfg(unix)]
     #[test]
     fn a_file_that_is_replaced_by_a_link_after_it_was_listed_is_not_read() {
         let path = std::env::temp_dir().join(format!("mcp-logs-replaced-{}", std::process::id()));

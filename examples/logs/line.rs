@@ -107,8 +107,9 @@ impl<'a> Line<'a> {
                 Value::String(name) => Level::named(name),
                 value => value.as_f64().map(Level::numbered),
             }),
+            // What was escaped in the JSON may be anything.
             text: if message.is_some() {
-                shown.collect::<Vec<_>>().join(" ").into()
+                clean(&shown.collect::<Vec<_>>().join(" ")).into()
             } else {
                 line.to_owned().into()
             },
@@ -116,7 +117,28 @@ impl<'a> Line<'a> {
     }
 }
 
+/// A line without what a terminal would obey, or what would look like a line of its own: colours are left out, line ends
+/// inside are spaces, and other control characters are replaced.
+pub(crate) fn clean(text: &str) -> String {
+    let mut characters = text.trim_end_matches(['\r', '\n']).chars();
+    let mut clean = String::with_capacity(text.len());
+    while let Some(c) = characters.next() {
+        match c {
+            '\u{1b}' if characters.as_str().starts_with('[') => {
+                characters.next();
+                characters.find(|end| ('@'..='~').contains(end));
+            }
+            '\r' | '\n' => clean.push(' '),
+            '\t' => clean.push(c),
+            _ if c.is_control() => clean.push(char::REPLACEMENT_CHARACTER),
+            _ => clean.push(c),
+        }
+    }
+    clean
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
 
@@ -180,6 +202,20 @@ mod tests {
             );
             assert!(found.text.ends_with(" low"), "{}", found.text);
         }
+    }
+
+    #[test]
+    fn a_line_is_cleaned_of_what_a_terminal_would_obey() {
+        assert_eq!(clean("\x1b[2m2026\x1b[0m \x1b[31mERROR\x1b[0m a\tb\r\n"), "2026 ERROR a\tb");
+        assert_eq!(
+            clean("bell \x07, escape \x1b, broken \u{fffd}"),
+            "bell \u{fffd}, escape \u{fffd}, broken \u{fffd}"
+        );
+        assert_eq!(clean("\x1b[31"), "");
+        assert_eq!(
+            parse(r#"{"level":"info","msg":"one\n\u001b[31mtwo\u0007"}"#).text,
+            "info one two\u{fffd}"
+        );
     }
 
     #[test]

@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use clap::Parser;
 use mcp::{Content, Context, Link, ServerError, State, ToolError};
 
-use folder::{Folder, LogFile};
+use folder::{Folder, LogFile, SEARCHED_MIB};
 use line::Level;
-use search::{Found, PAGE, Query, lines_uri, search};
+use search::{FILES, Found, PAGE, Query, lines_uri, search};
 use time::Date;
 
 /// So many entries are found unless the caller says how many.
@@ -23,7 +23,7 @@ const SOME: usize = 20;
 /// So many are found at most.
 const MANY: usize = 100;
 
-/// Searches the log entries of all files, the newest first. Each entry that is found is a link to its lines.
+/// Searches the entries of all logs, the newest first. Each entry that is found is a link to its lines.
 #[mcp::tool(read_only, title = "Search logs")]
 #[allow(clippy::too_many_arguments, reason = "each is an argument of the tool")]
 fn search_logs(
@@ -35,7 +35,7 @@ fn search_logs(
     to: Option<Date>,
     /// What the entry contains, be it in capital or in small letters.
     text: Option<String>,
-    /// The name of one file; without it all are searched.
+    /// The name of one file; without it the 200 that were written last are searched.
     file: Option<String>,
     /// How many entries to find, from 1 to 100; 20 without it.
     limit: Option<usize>,
@@ -144,6 +144,17 @@ fn summary(found: &Found, query: &Query, files: &[LogFile]) -> String {
         ),
         None => format!("{entries}."),
     };
+    let long: Vec<_> =
+        files.iter().filter(|file| file.is_long()).map(|file| &*file.name).take(SOME).collect();
+    if !long.is_empty() {
+        text.push_str(&format!(" Only the last {SEARCHED_MIB} MiB were searched of {}.", long.join(", ")));
+    }
+    if files.len() > FILES {
+        text.push_str(&format!(
+            " Of {} files, the {FILES} that were written last were searched.",
+            files.len()
+        ));
+    }
     if !found.unreadable.is_empty() {
         text.push_str(&format!(" Not readable: {}.", found.unreadable.join(", ")));
     }

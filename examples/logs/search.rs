@@ -16,6 +16,8 @@ use crate::time::{Date, Time};
 /// How many lines the resource behind a link shows. An entry has no more, so that a link shows all that was found: what
 /// follows is an entry of its own.
 pub(crate) const PAGE: usize = 100;
+/// So many files are searched, those that were written last.
+pub(crate) const FILES: usize = 200;
 /// The first line of an entry is shown up to so many characters.
 const SHOWN: usize = 300;
 
@@ -129,8 +131,8 @@ impl Found {
 pub(crate) fn search(files: &[LogFile], query: &Query, limit: usize, cx: &mcp::Context) -> Found {
     let mut found = Found::default();
     let mut newest = BTreeMap::new();
-    let all = files.len() as f64;
-    for (done, file) in files.iter().enumerate() {
+    let all = files.len().min(FILES) as f64;
+    for (done, file) in files.iter().take(FILES).enumerate() {
         cx.progress((done as f64, all));
         let result = entries(file, |entry| {
             if query.finds(&entry) {

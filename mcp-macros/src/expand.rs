@@ -22,6 +22,8 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
     };
     let constant = constant(definition, &root);
     quote! {
+        // Every argument of a tool is one of its schema, so there are as many as the tool needs.
+        #[allow(clippy::too_many_arguments)]
         #function
 
         #(#conditions)*

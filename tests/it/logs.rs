@@ -388,13 +388,36 @@ async fn of_a_huge_file_the_end_is_searched_and_its_lines_keep_their_numbers() {
     let line = |n| format!("2026-01-31T12:{n:02}:00Z WARN line {n} {padding}\n");
     folder.write("huge.log", (0..70).map(|n| line(n % 60)).collect::<String>());
     let mut logs = Logs::of(&folder);
-    let found = logs.found(json!({"limit": 100})).await;
+    let answer = logs.search(json!({"limit": 100})).await;
+    assert!(text(&answer).ends_with("Only the last 64 MiB were searched of huge.log."), "{}", text(&answer));
+    let found = names(&answer);
     assert!((60..=64).contains(&found.len()), "{}", found.len());
     assert!(found.contains(&"huge.log:70".into()) && !found.contains(&"huge.log:1".into()));
     for n in [1, 70] {
         let lines = logs.read(&format!("logs://huge.log/lines/{n}")).await.unwrap();
         assert!(lines.contains(&format!("line {} x", (n - 1) % 60)), "{n}");
     }
+}
+
+#[tokio::test]
+async fn of_very_many_files_those_written_last_are_searched_and_any_can_be_named() {
+    let folder = Folder::new();
+    folder.write("old.log", APP);
+    let old = std::fs::File::options().write(true).open(folder.0.join("old.log")).unwrap();
+    old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    for n in 0..200 {
+        folder.write(&format!("{n}.log"), "nothing\n");
+    }
+    let mut logs = Logs::of(&folder);
+    let answer = logs.search(json!({"text": "app::main"})).await;
+    assert_eq!(links(&answer).count(), 0);
+    assert!(
+        text(&answer).contains("Of 201 files, the 200 that were written last were searched."),
+        "{}",
+        text(&answer)
+    );
+    assert_eq!(logs.found(json!({"text": "app::main", "file": "old.log"})).await, ["old.log:4"]);
+    assert!(logs.read("logs://old.log/lines/7").await.is_ok());
 }
 
 #[tokio::test]

@@ -26,6 +26,23 @@ pub enum ServerError {
     Transport(io::Error),
     /// The command line asked for something that cannot be done.
     Command(String),
+    /// What the author's own code could not do, before or after it served.
+    Other(crate::BoxError),
+}
+
+impl ServerError {
+    /// What the author's own code could not do, such as opening a database before it serves.
+    ///
+    /// ```no_run
+    /// # use mcp::ServerError;
+    /// # async fn run() -> mcp::Result<()> {
+    /// let names = std::fs::read_to_string("names.txt").map_err(ServerError::other)?;
+    /// mcp::server!().state(names).run().await
+    /// # }
+    /// ```
+    pub fn other(error: impl Into<crate::BoxError>) -> Self {
+        Self::Other(error.into())
+    }
 }
 
 impl fmt::Display for ServerError {
@@ -40,6 +57,7 @@ impl fmt::Display for ServerError {
             ),
             Self::Transport(source) => write!(f, "the transport failed: {source}"),
             Self::Command(message) => f.write_str(message),
+            Self::Other(error) => error.fmt(f),
         }
     }
 }
@@ -55,6 +73,7 @@ impl std::error::Error for ServerError {
         match self {
             Self::Build(error) => Some(error),
             Self::Bind { source, .. } | Self::Transport(source) => Some(source),
+            Self::Other(error) => error.source(),
             Self::Exposed { .. } | Self::Command(_) => None,
         }
     }

@@ -18,7 +18,7 @@ use crate::model::{Client, Facts, Principal, Progress};
 /// #[mcp::tool]
 /// async fn count(to: u32, cx: Context) -> u32 {
 ///     for n in 0..to {
-///         cx.progress((f64::from(n), f64::from(to)));
+///         cx.progress((n, to));
 ///     }
 ///     to
 /// }
@@ -32,6 +32,18 @@ pub struct Context {
 impl Context {
     pub(crate) fn new(facts: Arc<Facts>, states: Arc<States>) -> Self {
         Self { facts, states }
+    }
+
+    /// The context of no call, for calling a function directly in a unit test: nobody is there to be told of progress, and
+    /// nothing is ever cancelled.
+    ///
+    /// ```
+    /// # use mcp::Context;
+    /// let cx = Context::detached();
+    /// assert!(cx.principal().is_anonymous() && !cx.is_cancelled());
+    /// ```
+    pub fn detached() -> Self {
+        Self::new(Arc::default(), Arc::default())
     }
 
     /// Tells the client how far the call has come, if it asked to be told.

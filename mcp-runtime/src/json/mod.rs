@@ -43,16 +43,6 @@ impl Object {
         Self { text: "{}".into(), members: Vec::new(), whole: Span { start: 0, end: 2 } }
     }
 
-    /// Reads an object from a text of its own.
-    pub(crate) fn read(text: &str, limits: scan::Limits) -> Result<Self, String> {
-        let members = scan::scan(text, limits).map_err(|fault| fault.to_string())?;
-        if !text.trim_ascii_start().starts_with('{') {
-            return Err("not an object".into());
-        }
-        let members = members.iter().filter(|member| member.level == 1).map(|member| (member.name, member.value));
-        Ok(Self { text: text.into(), members: members.collect(), whole: Span { start: 0, end: text.len() } })
-    }
-
     /// The object as it was written.
     pub(crate) fn raw(&self) -> &str {
         self.whole.of(&self.text)

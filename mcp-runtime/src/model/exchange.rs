@@ -53,6 +53,12 @@ impl From<(f64, f64)> for Progress {
     }
 }
 
+impl From<(u32, u32)> for Progress {
+    fn from((done, total): (u32, u32)) -> Self {
+        Self::new(done.into()).of(total.into())
+    }
+}
+
 /// So many notices wait at most for a peer that reads slowly; then the newest takes the place of the one before it.
 const WAITING_NOTICES: usize = 64;
 

@@ -12,7 +12,7 @@ pub struct Request {
 }
 
 /// What is known of a request beside what it asks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) client: Client,
     pub(crate) principal: Principal,

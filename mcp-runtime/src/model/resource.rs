@@ -12,11 +12,6 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        self.definition.name
-    }
-
     /// Its URI, or its URI template as it was written.
     pub fn uri(&self) -> &str {
         self.template.source

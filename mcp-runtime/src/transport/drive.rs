@@ -140,6 +140,9 @@ impl Connection<'_> {
     /// Takes a message: gives its reply if that is there at once. `None` at the end of the connection.
     fn begin(&mut self, frame: Option<Frame<'_>>) -> Option<Option<Reply>> {
         let (mut replies, length) = match frame? {
+            Frame::Message(message) if message.len() > self.limits.message => {
+                return Some(sent(too_long(self.limits.message, self.peer)));
+            }
             Frame::Message(message) => (self.server.handle(message, self.peer), message.len()),
             Frame::TooLong(limit) => return Some(sent(too_long(limit, self.peer))),
         };

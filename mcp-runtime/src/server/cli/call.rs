@@ -58,7 +58,11 @@ fn shown(block: &Value, style: Style) -> String {
     let bytes = member("data").len() / 4 * 3;
     style.quiet(&printable(&match member("type") {
         kind @ ("image" | "audio") => format!("[{kind}, {}, about {bytes} bytes; --json shows it]", member("mimeType")),
-        "resource_link" => format!("[{}: {}]", member("name"), member("uri")),
+        "resource_link" => {
+            let said: Vec<_> = [member("title"), member("description")].into_iter().filter(|it| !it.is_empty()).collect();
+            let said = if said.is_empty() { member("name").to_owned() } else { said.join(": ") };
+            return format!("{}  {}", style.name(&printable(member("uri"))), printable(&said));
+        }
         _ => block.to_string(),
     }))
 }
