@@ -53,7 +53,9 @@ fn words(entry: &str) -> (Vec<String>, &str) {
     while let Some(c) = characters.next() {
         match c {
             '\'' => quoted = !quoted,
-            '\\' if !quoted => assert_eq!(characters.next(), Some('\n'), "only line ends are escaped: {entry}"),
+            '\\' if !quoted => {
+                assert_eq!(characters.next(), Some('\n'), "only line ends are escaped: {entry}")
+            }
             ' ' | '\n' if !quoted => {
                 if !word.is_empty() {
                     words.push(std::mem::take(&mut word));
@@ -89,7 +91,8 @@ async fn the_commands_of_the_readme_print_what_it_shows() {
     let mut seen = Vec::new();
     for Shown { words, printed } in shown() {
         let Some(arguments) = words.strip_prefix(&CARGO.map(String::from)) else { continue };
-        let output = Command::new(example("hello")).args(arguments).stdin(Stdio::null()).output().await.unwrap();
+        let output =
+            Command::new(example("hello")).args(arguments).stdin(Stdio::null()).output().await.unwrap();
         let given = [output.stdout, output.stderr].concat();
         assert_eq!(String::from_utf8(given).unwrap().trim_end(), printed, "{arguments:?}");
         seen.push(arguments[0].clone());
@@ -104,7 +107,11 @@ async fn the_answers_of_the_readme_are_those_of_the_server() {
     let mut seen = 0;
     for Shown { words, printed } in shown().into_iter().filter(|shown| shown.words[0] == "curl") {
         let after = |option: &'static str| {
-            words.iter().zip(words.iter().skip(1)).filter(move |(word, _)| *word == option).map(|(_, next)| next.as_str())
+            words
+                .iter()
+                .zip(words.iter().skip(1))
+                .filter(move |(word, _)| *word == option)
+                .map(|(_, next)| next.as_str())
         };
         let message = after("-d").next().expect("a call has a body");
         assert_eq!(words[1], "http://127.0.0.1:8080/mcp");

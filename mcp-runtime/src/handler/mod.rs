@@ -14,7 +14,7 @@ mod text;
 mod tool_result;
 
 pub(crate) use busy::Busy;
-pub use call::{Asked, Call, Outcome, Returns, Running};
+pub use call::{Call, Outcome, Returns, Running};
 pub(crate) use call::{End, Fault, describe};
 pub use context::Context;
 pub use extract::{Argument, Args, Extract, Extractor, Field, Headers, Needs, Whole};

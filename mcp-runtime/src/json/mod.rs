@@ -20,6 +20,11 @@ impl Raw {
         Self { text, span }
     }
 
+    /// A text of its own.
+    pub(crate) fn whole(text: &str) -> Self {
+        Self { text: text.into(), span: Span { start: 0, end: text.len() } }
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         self.span.of(&self.text)
     }
@@ -31,16 +36,17 @@ pub(crate) struct Object {
     text: Arc<str>,
     members: Vec<(Span, Span)>,
     whole: Span,
+    escaped_names: bool,
 }
 
 impl Object {
-    pub(crate) fn new(text: Arc<str>, members: Vec<(Span, Span)>, whole: Span) -> Self {
-        Self { text, members, whole }
+    pub(crate) fn new(text: Arc<str>, members: Vec<(Span, Span)>, whole: Span, escaped_names: bool) -> Self {
+        Self { text, members, whole, escaped_names }
     }
 
     /// The object without members.
     pub(crate) fn empty() -> Self {
-        Self { text: "{}".into(), members: Vec::new(), whole: Span { start: 0, end: 2 } }
+        Self::new("{}".into(), Vec::new(), Span { start: 0, end: 2 }, false)
     }
 
     /// The object as it was written.
@@ -48,20 +54,10 @@ impl Object {
         self.whole.of(&self.text)
     }
 
-    /// The raw value of a member.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.members.iter().find(|(found, _)| same(found.of(&self.text), name)).map(|(_, value)| value.of(&self.text))
-    }
-
-    /// A member's value as a piece of the text.
-    pub(crate) fn raw_member(&self, name: &str) -> Option<Raw> {
-        let (_, value) = self.members.iter().find(|(found, _)| same(found.of(&self.text), name))?;
-        Some(Raw::new(self.text.clone(), *value))
-    }
-
     /// Takes a member out and gives its raw value.
     pub(crate) fn take(&mut self, name: &str) -> Option<&str> {
-        let at = self.members.iter().position(|(found, _)| same(found.of(&self.text), name))?;
+        let found = |(written, _): &(Span, Span)| same(&self.text, *written, name, self.escaped_names);
+        let at = self.members.iter().position(found)?;
         let (_, value) = self.members.swap_remove(at);
         Some(value.of(&self.text))
     }
@@ -71,14 +67,15 @@ impl Object {
         self.members.clear();
     }
 
+    /// The names of the members that are left.
     pub(crate) fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.members.iter().map(|(name, _)| unescape(name.of(&self.text)))
     }
 }
 
-/// Whether a member's name as it was written, possibly with escapes, is `name`.
-pub(crate) fn same(written: &str, name: &str) -> bool {
-    written == name || (written.contains('\\') && unescape(written) == name)
+/// Whether a member's name is `name`; `escaped` where any name of the text is written with escapes.
+pub(crate) fn same(text: &str, written: Span, name: &str, escaped: bool) -> bool {
+    written.is(text, name) || (escaped && unescape(written.of(text)) == name)
 }
 
 /// The text of a raw JSON string, with its escapes resolved; `None` where it is no string or no text.

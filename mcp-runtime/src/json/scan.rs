@@ -16,6 +16,11 @@ impl Span {
     pub(crate) fn of(self, text: &str) -> &str {
         text.get(self.start..self.end).unwrap_or_default()
     }
+
+    /// Whether it is written just so.
+    pub(crate) fn is(self, text: &str, written: &str) -> bool {
+        self.end - self.start == written.len() && text.as_bytes().get(self.start..self.end) == Some(written.as_bytes())
+    }
 }
 
 /// A member of one of the outer objects.
@@ -59,11 +64,17 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// The noted members of a text whose outermost value is an object, in the order in which their values end.
-pub(crate) type Members = Vec<Member>;
+/// What was noted of a text.
+#[derive(Debug)]
+pub(crate) struct Scanned {
+    /// The noted members, in the order in which their values end.
+    pub(crate) members: Vec<Member>,
+    /// Whether any name is written with escapes; if not, names can be compared as they were written.
+    pub(crate) escaped_names: bool,
+}
 
 /// Reads one JSON value with nothing but white space around it.
-pub(crate) fn scan(text: &str, limits: Limits) -> Result<Members, Fault> {
+pub(crate) fn scan(text: &str, limits: Limits) -> Result<Scanned, Fault> {
     let mut scanner = Scanner {
         text,
         bytes: text.as_bytes(),
@@ -71,14 +82,14 @@ pub(crate) fn scan(text: &str, limits: Limits) -> Result<Members, Fault> {
         limits,
         members: Vec::with_capacity(24),
         names: Vec::with_capacity(16),
+        escaped: false,
+        escaped_names: false,
+        fault: None,
     };
-    scanner.space();
-    scanner.value(0, true)?;
-    scanner.space();
-    if scanner.at < scanner.bytes.len() {
-        return Err(scanner.syntax());
+    if scanner.document().is_err() {
+        return Err(scanner.fault.unwrap_or(Fault::Syntax { at: scanner.at }));
     }
-    Ok(scanner.members)
+    Ok(Scanned { members: scanner.members, escaped_names: scanner.escaped_names })
 }
 
 /// The text of a string between its quotes, with its escapes resolved.
@@ -95,14 +106,31 @@ struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     limits: Limits,
-    members: Members,
+    members: Vec<Member>,
     /// The names seen so far in each object that is still open.
     names: Vec<Span>,
+    /// Whether the last string had escapes.
+    escaped: bool,
+    escaped_names: bool,
+    /// Why it stopped, if not because the grammar was broken at the byte that it had come to.
+    fault: Option<Fault>,
 }
 
+/// The text is refused. What is wrong stands in the scanner, so that every step returns next to nothing.
+struct Stop;
+
 impl Scanner<'_> {
-    fn syntax(&self) -> Fault {
-        Fault::Syntax { at: self.at }
+    /// The whole text: one value, and white space.
+    fn document(&mut self) -> Result<(), Stop> {
+        self.space();
+        self.value(0, true)?;
+        self.space();
+        if self.at < self.bytes.len() { Err(Stop) } else { Ok(()) }
+    }
+
+    fn refuse(&mut self, fault: Fault) -> Stop {
+        self.fault = Some(fault);
+        Stop
     }
 
     fn peek(&self) -> Option<u8> {
@@ -115,17 +143,17 @@ impl Scanner<'_> {
         }
     }
 
-    fn expect(&mut self, wanted: u8) -> Result<(), Fault> {
+    fn expect(&mut self, wanted: u8) -> Result<(), Stop> {
         if self.peek() == Some(wanted) {
             self.at += 1;
             Ok(())
         } else {
-            Err(self.syntax())
+            Err(Stop)
         }
     }
 
     /// Reads a value that `level` objects and arrays enclose; `noted` where all of them are objects.
-    fn value(&mut self, level: usize, noted: bool) -> Result<(), Fault> {
+    fn value(&mut self, level: usize, noted: bool) -> Result<(), Stop> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
             Some(b'{') => self.object(level + 1, noted && level < NOTED_LEVELS),
@@ -134,15 +162,16 @@ impl Scanner<'_> {
             Some(b'f') => self.literal(b"false"),
             Some(b'n') => self.literal(b"null"),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => Err(self.syntax()),
+            _ => Err(Stop),
         }
     }
 
-    fn deeper(&self, level: usize) -> Result<(), Fault> {
-        if level > self.limits.depth { Err(Fault::Depth { limit: self.limits.depth }) } else { Ok(()) }
+    fn deeper(&mut self, level: usize) -> Result<(), Stop> {
+        let limit = self.limits.depth;
+        if level > limit { Err(self.refuse(Fault::Depth { limit })) } else { Ok(()) }
     }
 
-    fn object(&mut self, level: usize, noted: bool) -> Result<(), Fault> {
+    fn object(&mut self, level: usize, noted: bool) -> Result<(), Stop> {
         self.deeper(level)?;
         self.at += 1;
         let first = self.names.len();
@@ -153,6 +182,7 @@ impl Scanner<'_> {
         }
         loop {
             let name = self.string()?;
+            self.escaped_names |= self.escaped;
             self.names.push(name);
             self.space();
             self.expect(b':')?;
@@ -161,7 +191,8 @@ impl Scanner<'_> {
             self.value(level, noted)?;
             if noted {
                 if self.members.len() == self.limits.members {
-                    return Err(Fault::Members { limit: self.limits.members });
+                    let limit = self.limits.members;
+                    return Err(self.refuse(Fault::Members { limit }));
                 }
                 self.members.push(Member { level, name, value: Span { start, end: self.at } });
             }
@@ -175,7 +206,7 @@ impl Scanner<'_> {
                     self.at += 1;
                     break;
                 }
-                _ => return Err(self.syntax()),
+                _ => return Err(Stop),
             }
         }
         self.unique(first)?;
@@ -184,10 +215,10 @@ impl Scanner<'_> {
     }
 
     /// Refuses a name that occurs twice in the object whose names start at `first`.
-    fn unique(&mut self, first: usize) -> Result<(), Fault> {
-        let text = self.text;
+    fn unique(&mut self, first: usize) -> Result<(), Stop> {
+        let (text, bytes) = (self.text, self.bytes);
         let Some(names) = self.names.get_mut(first..) else { return Ok(()) };
-        let duplicate = if names.iter().any(|name| name.of(text).contains('\\')) {
+        let duplicate = if self.escaped_names {
             let mut plain: Vec<_> = names.iter().map(|name| unescape(name.of(text))).collect();
             plain.sort_unstable();
             plain.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_string())
@@ -195,8 +226,12 @@ impl Scanner<'_> {
             let mut rest = &names[..];
             let mut found = None;
             while let Some((name, others)) = rest.split_first() {
-                if others.iter().any(|other| other.of(text) == name.of(text)) {
-                    found = Some(name.of(text).to_owned());
+                let same = |other: &&Span| {
+                    other.end - other.start == name.end - name.start
+                        && bytes.get(other.start..other.end) == bytes.get(name.start..name.end)
+                };
+                found = others.iter().find(same).map(|other| other.of(text).to_owned());
+                if found.is_some() {
                     break;
                 }
                 rest = others;
@@ -207,12 +242,12 @@ impl Scanner<'_> {
             names.windows(2).find(|pair| pair[0].of(text) == pair[1].of(text)).map(|pair| pair[0].of(text).to_owned())
         };
         match duplicate {
-            Some(name) => Err(Fault::Duplicate { name }),
+            Some(name) => Err(self.refuse(Fault::Duplicate { name })),
             None => Ok(()),
         }
     }
 
-    fn array(&mut self, level: usize) -> Result<(), Fault> {
+    fn array(&mut self, level: usize) -> Result<(), Stop> {
         self.deeper(level)?;
         self.at += 1;
         self.space();
@@ -232,30 +267,38 @@ impl Scanner<'_> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(self.syntax()),
+                _ => return Err(Stop),
             }
         }
     }
 
     /// Reads a string and gives what stands between its quotes.
-    fn string(&mut self) -> Result<Span, Fault> {
+    fn string(&mut self) -> Result<Span, Stop> {
         self.expect(b'"')?;
         let start = self.at;
+        self.escaped = false;
         loop {
-            match self.peek() {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let groups = plain_run(rest);
+            let tail = rest.get(groups..).unwrap_or_default();
+            let run = tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(tail.len());
+            self.at += groups + run;
+            match tail.get(run) {
                 Some(b'"') => {
                     let span = Span { start, end: self.at };
                     self.at += 1;
                     return Ok(span);
                 }
-                Some(b'\\') => self.escape()?,
-                Some(0x20..) => self.at += 1,
-                Some(..0x20) | None => return Err(self.syntax()),
+                Some(b'\\') => {
+                    self.escaped = true;
+                    self.escape()?;
+                }
+                _ => return Err(Stop),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), Fault> {
+    fn escape(&mut self) -> Result<(), Stop> {
         self.at += 1;
         match self.peek() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
@@ -266,28 +309,28 @@ impl Scanner<'_> {
                 self.at += 1;
                 for _ in 0..4 {
                     if !self.peek().is_some_and(|digit| digit.is_ascii_hexdigit()) {
-                        return Err(self.syntax());
+                        return Err(Stop);
                     }
                     self.at += 1;
                 }
                 Ok(())
             }
-            _ => Err(self.syntax()),
+            _ => Err(Stop),
         }
     }
 
-    fn literal(&mut self, word: &[u8]) -> Result<(), Fault> {
+    fn literal(&mut self, word: &[u8]) -> Result<(), Stop> {
         if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             self.at += word.len();
             Ok(())
         } else {
-            Err(self.syntax())
+            Err(Stop)
         }
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Result<(), Stop> {
         if !self.peek().is_some_and(|digit| digit.is_ascii_digit()) {
-            return Err(self.syntax());
+            return Err(Stop);
         }
         while self.peek().is_some_and(|digit| digit.is_ascii_digit()) {
             self.at += 1;
@@ -295,7 +338,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), Fault> {
+    fn number(&mut self) -> Result<(), Stop> {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -315,6 +358,31 @@ impl Scanner<'_> {
     }
 }
 
+/// How many whole groups of eight bytes begin a string without anything that needs a look: no quote, no backslash, no
+/// control character.
+fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    /// Sets the high bit of a byte that is zero, and of none before the first such byte.
+    fn zeros(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word & HIGHS
+    }
+    let (groups, _) = bytes.as_chunks::<8>();
+    let special = |group: &[u8; 8]| {
+        let word = u64::from_le_bytes(*group);
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c)) | controls
+    };
+    let mut run = 0;
+    for group in groups {
+        match special(group) {
+            0 => run += 8,
+            found => return run + found.trailing_zeros() as usize / 8,
+        }
+    }
+    run
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,7 +390,7 @@ mod tests {
     const LIMITS: Limits = Limits { depth: 8, members: 64 };
 
     fn names(text: &str) -> Result<Vec<(usize, &str)>, Fault> {
-        Ok(scan(text, LIMITS)?.iter().map(|member| (member.level, member.name.of(text))).collect())
+        Ok(scan(text, LIMITS)?.members.iter().map(|member| (member.level, member.name.of(text))).collect())
     }
 
     #[test]
@@ -367,6 +435,17 @@ mod tests {
         assert_eq!(scan(&("[".repeat(9) + &"]".repeat(9)), LIMITS).err(), Some(Fault::Depth { limit: 8 }));
         assert_eq!(scan(&"{\"a\":[".repeat(5), LIMITS).err(), Some(Fault::Depth { limit: 8 }));
         assert!(matches!(scan(&"[".repeat(1_000_000), LIMITS), Err(Fault::Depth { .. })));
+    }
+
+    #[test]
+    fn every_byte_of_a_long_string_is_looked_at() {
+        for at in 0..40 {
+            for (byte, legal) in [("\"", false), ("\u{1f}", false), ("\u{7f}", true), ("é", true), ("\\", false), ("\\n", true)] {
+                let mut inside = "x".repeat(40);
+                inside.insert_str(at, byte);
+                assert_eq!(scan(&format!("\"{inside}\""), LIMITS).is_ok(), legal, "{byte:?} at {at}");
+            }
+        }
     }
 
     #[test]

@@ -51,8 +51,8 @@ impl Server {
     /// Takes one message from a peer and gives the replies to it: this is all that a transport needs.
     ///
     /// `message` is one JSON-RPC message as it came, in bytes; whatever they are, nothing but replies comes of them. The
-    /// message is understood at once, so that a cancellation works from here on, and the function behind it runs when
-    /// [`Replies`] is asked for replies. Dropping the replies cancels the call.
+    /// function behind it runs when [`Replies`] is asked for replies, and from then on a later message can cancel it.
+    /// Dropping the replies cancels it too.
     ///
     /// ```
     /// # use mcp::{Peer, Server};
@@ -72,7 +72,7 @@ impl Server {
     pub fn handle(&self, message: &[u8], peer: &Peer) -> Replies {
         match decode(&self.shared, message, peer) {
             Decoded::Done(reply) => Replies::done(reply),
-            Decoded::Request(incoming) => Replies::running(self.shared.clone(), *incoming, |shared, request| {
+            Decoded::Request(incoming) => Replies::running(self.shared.clone(), incoming, |shared, request| {
                 shared.stack.call(request)
             }),
         }

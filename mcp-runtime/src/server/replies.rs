@@ -9,7 +9,7 @@ use futures_core::Stream;
 use super::Shared;
 use crate::layer::StackFuture;
 use crate::model::{Facts, Request, Response, Taken};
-use crate::wire::{Answer, Entry};
+use crate::wire::{Answer, Entry, InFlight};
 
 /// One message to the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,13 +91,21 @@ enum State {
     Running(Box<Run>),
 }
 
+/// Whether a call can be found by its id. One that is ready at once never need be.
+enum Flight {
+    /// It has not been polled.
+    Waiting(Option<Arc<InFlight>>),
+    /// It is under way; it is entered for as long as this is held.
+    Entered { _entry: Option<Entry> },
+}
+
 struct Run {
     future: StackFuture,
     facts: Arc<Facts>,
     answer: Answer,
     shared: Arc<Shared>,
     survives_disconnect: bool,
-    _entry: Option<Entry>,
+    flight: Flight,
     /// The response, while notices that came before it are still to be sent.
     response: Option<Response>,
 }
@@ -121,10 +129,10 @@ impl Replies {
         incoming: crate::wire::Incoming,
         start: impl FnOnce(&Shared, Request) -> StackFuture,
     ) -> Self {
-        let crate::wire::Incoming { request, answer, entry, survives_disconnect } = incoming;
+        let crate::wire::Incoming { request, answer, in_flight, survives_disconnect } = incoming;
         let facts = request.facts.clone();
         let future = start(&shared, request);
-        let run = Run { future, facts, answer, shared, survives_disconnect, _entry: entry, response: None };
+        let run = Run { future, facts, answer, shared, survives_disconnect, flight: Flight::Waiting(in_flight), response: None };
         Self(State::Running(Box::new(run)))
     }
 
@@ -170,7 +178,24 @@ impl Replies {
             }
             Taken::Nothing => {}
         }
-        let Some(response) = run.response.take() else { return Poll::Pending };
+        let Some(response) = run.response.take() else {
+            if let Flight::Waiting(in_flight) = &mut run.flight {
+                let entry = match in_flight.take() {
+                    // Two messages with one id were handed in before either was polled.
+                    Some(in_flight) => match in_flight.enter(&run.answer.id, &run.facts) {
+                        None => {
+                            let refused = run.answer.id_in_use();
+                            self.0 = State::Done(None);
+                            return Poll::Ready(Some(refused));
+                        }
+                        entry => entry,
+                    },
+                    None => None,
+                };
+                run.flight = Flight::Entered { _entry: entry };
+            }
+            return Poll::Pending;
+        };
         let reply = run.answer.encode(response, &run.shared.identity);
         self.0 = State::Done(None);
         Poll::Ready(Some(reply))

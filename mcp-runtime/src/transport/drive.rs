@@ -81,17 +81,17 @@ impl Connection<'_> {
     /// Reads and writes until there is no more to read.
     async fn run(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         loop {
-            while let Some(ended) = self.calls.try_join_next() {
-                self.bytes -= ended.unwrap_or_default();
+            if !self.calls.is_empty() {
+                self.forget_ended();
+                if self.send_what_is_ready(transport).await? {
+                    transport.flush().await?;
+                }
             }
-            if self.calls.is_empty() {
-                // Calls that panicked outside of a handler cannot say how long their messages were.
-                self.bytes = 0;
-            }
+            let waiting = !self.calls.is_empty();
             let may_read = self.calls.len() < self.limits.in_flight && self.bytes < self.limits.in_flight_bytes;
             tokio::select! {
                 biased;
-                Some(reply) = self.replies.recv() => {
+                Some(reply) = self.replies.recv(), if waiting => {
                     transport.send(reply.into_body()).await?;
                     self.send_what_is_ready(transport).await?;
                     transport.flush().await?;
@@ -109,17 +109,31 @@ impl Connection<'_> {
         }
     }
 
-    async fn send_what_is_ready(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+    /// Forgets calls that have ended. Their replies are all in the channel by then.
+    fn forget_ended(&mut self) {
+        while let Some(ended) = self.calls.try_join_next() {
+            self.bytes -= ended.unwrap_or_default();
+        }
+        if self.calls.is_empty() {
+            // Calls that panicked outside of a handler cannot say how long their messages were.
+            self.bytes = 0;
+        }
+    }
+
+    /// Whether there was anything.
+    async fn send_what_is_ready(&mut self, transport: &mut impl Transport) -> io::Result<bool> {
+        let mut any = false;
         while let Ok(reply) = self.replies.try_recv() {
             transport.send(reply.into_body()).await?;
+            any = true;
         }
-        Ok(())
+        Ok(any)
     }
 
     /// Answers the messages that have arrived already, so that their replies travel together.
     async fn answer_what_is_there(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         for _ in 0..WAITING_REPLIES {
-            if self.calls.len() >= self.limits.in_flight {
+            if !transport.may_be_ready() || self.calls.len() >= self.limits.in_flight {
                 return Ok(());
             }
             let frame = {

@@ -77,7 +77,7 @@ impl Incoming {
     fn line(&mut self, limit: usize) -> Option<Line> {
         loop {
             let rest = self.buffer.get(self.searched..).unwrap_or_default();
-            let found = rest.iter().position(|byte| *byte == b'\n').map(|at| self.searched + at);
+            let found = memchr::memchr(b'\n', rest).map(|at| self.searched + at);
             let end = match found {
                 Some(end) => end,
                 None if self.ended && self.start < self.buffer.len() => self.buffer.len(),
@@ -137,6 +137,11 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Transport for Li
                 }
             }
         }
+    }
+
+    fn may_be_ready(&self) -> bool {
+        let unread = self.incoming.buffer.get(self.incoming.start..).unwrap_or_default();
+        self.incoming.ended || memchr::memchr(b'\n', unread).is_some()
     }
 
     async fn send(&mut self, message: Vec<u8>) -> io::Result<()> {

@@ -55,6 +55,12 @@ pub trait Transport: Send {
     /// An error ends the connection. What a message says is never an error: that is for the server to judge.
     fn receive(&mut self) -> impl Future<Output = io::Result<Option<Frame<'_>>>> + Send;
 
+    /// Whether [`receive`](Self::receive) may be ready without waiting. Replies to messages that are there already travel
+    /// together, so a transport that knows that there are none saves looking for them.
+    fn may_be_ready(&self) -> bool {
+        true
+    }
+
     /// Takes a message to be sent. It need not be on its way before [`flush`](Self::flush), so that messages which are
     /// ready together can travel together. Where too much waits, it waits too.
     ///

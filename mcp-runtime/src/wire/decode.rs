@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::encode::{Answer, Refusal};
-use super::envelope::{self, Envelope, Id, Kind, Malformed, Params, Problem};
-use super::flight::{Entry, InFlight};
+use super::envelope::{self, Envelope, Id, Inside, Kind, Malformed, Params, Problem};
+use super::flight::InFlight;
 use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::{headers, meta, stateful, stateless};
 use crate::Error;
-use crate::json::Object;
+use crate::json::{Object, Raw};
 use crate::model::{
     Arguments, Client, Exchange, Facts, ListingKind, Operation, PromptGet, Request, ResourceRead, ToolCall,
 };
@@ -20,14 +20,15 @@ pub(crate) enum Decoded {
     /// It is answered already, or wants no answer.
     Done(Reply),
     /// It is to be served.
-    Request(Box<Incoming>),
+    Request(Incoming),
 }
 
 /// A request that is to be served.
 pub(crate) struct Incoming {
     pub(crate) request: Request,
     pub(crate) answer: Answer,
-    pub(crate) entry: Option<Entry>,
+    /// Where the call is entered while it is under way, so that it can be cancelled.
+    pub(crate) in_flight: Option<Arc<InFlight>>,
     /// Whether the call goes on when the connection that it came by is gone.
     pub(crate) survives_disconnect: bool,
 }
@@ -42,41 +43,33 @@ pub(crate) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Decoded {
         Link::Connection(connection) => match kind {
             Kind::Response => Decoded::Done(Reply::nothing()),
             Kind::Notification { method } => {
-                if &*method == CANCELLED {
+                if method.as_str() == CANCELLED {
                     cancel(&connection.in_flight, &params);
                 }
                 Decoded::Done(Reply::nothing())
             }
-            Kind::Request { id, method } => match era(&params) {
-                Era::Stateless(version) => {
-                    stateless::decode(server, stateless::Message { id, method, params, version }, peer)
+            Kind::Request { id, method } => {
+                let (meta, version) = about(&params);
+                match version {
+                    Some(version) => stateless::decode(server, &id, method.as_str(), &params, meta, &version, peer),
+                    None => stateful::on_connection(server, id, method.as_str(), &params, peer, connection),
                 }
-                Era::Stateful => stateful::on_connection(server, id, &method, &params, peer, connection),
-            },
+            }
         },
-        Link::Http(headers) => over_http(server, kind, params, peer, headers),
+        Link::Http(headers) => over_http(server, kind, &params, peer, headers),
     }
 }
 
 pub(super) const CANCELLED: &str = "notifications/cancelled";
 
-/// Whether a request carries what the stateless revisions ask of every request.
-enum Era {
-    Stateless(Result<String, ()>),
-    Stateful,
+/// The `_meta` of a request, and the revision that it names there: only the stateless revisions ask for that.
+fn about(params: &Params) -> (Result<Option<Inside<'_>>, ()>, Option<Raw>) {
+    let meta = params.inside("_meta");
+    let version = meta.ok().flatten().and_then(|meta| meta.get(meta::PROTOCOL_VERSION));
+    (meta, version)
 }
 
-fn era(params: &Params) -> Era {
-    match params.object("_meta") {
-        Ok(Some(meta)) => match meta.get(meta::PROTOCOL_VERSION) {
-            Some(raw) => Era::Stateless(crate::json::string(raw).map(Into::into).ok_or(())),
-            None => Era::Stateful,
-        },
-        Ok(None) | Err(()) => Era::Stateful,
-    }
-}
-
-fn over_http(server: &Shared, kind: Kind, params: Params, peer: &Peer, headers: &Arc<http::HeaderMap>) -> Decoded {
+fn over_http(server: &Shared, kind: Kind, params: &Params, peer: &Peer, headers: &Arc<http::HeaderMap>) -> Decoded {
     let announced = match headers::single(headers, headers::PROTOCOL_VERSION) {
         Ok(announced) => announced,
         Err(mismatch) => {
@@ -88,20 +81,20 @@ fn over_http(server: &Shared, kind: Kind, params: Params, peer: &Peer, headers: 
     let stateless_header = matches!(known, Some(Some(revision)) if revision.is_stateless());
     match kind {
         Kind::Request { id, method } => {
-            let version = match (era(&params), stateless_header) {
-                (Era::Stateless(version), _) => version,
-                (Era::Stateful, true) => Err(()),
-                (Era::Stateful, false) => {
-                    if let (Some(None), Some(requested)) = (known, announced) {
-                        return Decoded::Done(Refusal::version(requested).reply(Some(&id)));
-                    }
-                    return stateful::over_http(server, id, &method, &params, peer, headers);
-                }
-            };
-            stateless::decode(server, stateless::Message { id, method, params, version }, peer)
+            let (meta, version) = about(params);
+            match version {
+                Some(version) => stateless::decode(server, &id, method.as_str(), params, meta, &version, peer),
+                None if stateless_header => Decoded::Done(stateless::without_version(meta).reply(Some(&id))),
+                None => match (known, announced) {
+                    (Some(None), Some(requested)) => Decoded::Done(Refusal::version(requested).reply(Some(&id))),
+                    _ => stateful::over_http(server, id, method.as_str(), params, peer, headers),
+                },
+            }
         }
         Kind::Notification { .. } if stateless_header => Decoded::Done(Reply::accepted()),
-        Kind::Notification { method } => stateful::notification_over_http(server, &method, &params, peer, headers),
+        Kind::Notification { method } => {
+            stateful::notification_over_http(server, method.as_str(), params, peer, headers)
+        }
         Kind::Response => stateful::response_over_http(server, peer, headers),
     }
 }
@@ -148,8 +141,8 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
         "tools/call" if registry.has_tools() => {
             let name = params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
             let tool = registry.tool(&name)?;
-            let arguments = match params.object("arguments") {
-                Ok(arguments) => arguments.unwrap_or_else(Object::empty),
+            let arguments = match params.inside("arguments") {
+                Ok(arguments) => arguments.map_or_else(Object::empty, Inside::to_object),
                 Err(()) => return Err(Error::invalid_params("\"arguments\" must be an object")),
             };
             Ok(Operation::CallTool(ToolCall { tool, arguments: Arguments::Json(arguments) }))
@@ -176,18 +169,18 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
 
 fn prompt_arguments(params: &Params) -> Result<Arguments, Error> {
     let wrong = || Error::invalid_params("\"arguments\" must be an object whose values are strings");
-    let Some(given) = params.object("arguments").map_err(|()| wrong())? else { return Ok(Arguments::none()) };
-    let names: Vec<String> = given.names().map(Into::into).collect();
-    let pairs = names.into_iter().map(|name| {
-        let value = given.get(&name).and_then(crate::json::string).map(Into::into);
-        value.map(|value: String| (name, value)).ok_or_else(wrong)
+    let Some(given) = params.inside("arguments").map_err(|()| wrong())? else { return Ok(Arguments::none()) };
+    let pairs = given.pairs().map(|(name, raw)| {
+        let value = crate::json::string(raw).ok_or_else(wrong)?;
+        Ok((name.into_owned(), value.into_owned()))
     });
     Ok(Arguments::Text(pairs.collect::<Result<_, _>>()?))
 }
 
 /// What is known of a request beside what it asks.
-pub(super) fn facts(peer: &Peer, client: Client, request_meta: Option<&Object>) -> Arc<Facts> {
-    let trace_parent = request_meta.and_then(|found| crate::json::string(found.get(meta::TRACE_PARENT)?));
+pub(super) fn facts(peer: &Peer, client: Client, meta: Option<Inside<'_>>, progress: bool) -> Arc<Facts> {
+    let trace_parent = meta.and_then(|meta| meta.get(meta::TRACE_PARENT));
+    let trace_parent = trace_parent.as_ref().and_then(|raw| crate::json::string(raw.as_str()));
     Arc::new(Facts {
         client,
         principal: peer.principal.clone(),
@@ -197,14 +190,14 @@ pub(super) fn facts(peer: &Peer, client: Client, request_meta: Option<&Object>) 
         },
         trace_parent: trace_parent.filter(|value| is_trace_parent(value)).map(|value| value.into()),
         public: peer.public,
-        progress: request_meta.is_some_and(|found| progress_token(found).is_some()),
+        progress,
         exchange: Exchange::default(),
     })
 }
 
 /// The token that notices of progress must carry, as it was written.
-pub(super) fn progress_token(meta: &Object) -> Option<crate::json::Raw> {
-    let token = meta.raw_member(meta::PROGRESS_TOKEN)?;
+pub(super) fn progress_token(meta: Option<Inside<'_>>) -> Option<Raw> {
+    let token = meta?.get(meta::PROGRESS_TOKEN)?;
     Id::read(token.as_str()).is_some().then_some(token)
 }
 

@@ -98,6 +98,11 @@ impl Answer {
         Reply::response(200, out)
     }
 
+    /// The answer to a request whose id another one has that is under way.
+    pub(crate) fn id_in_use(&self) -> Reply {
+        Refusal::id_in_use(self.revision).reply(Some(&self.id))
+    }
+
     /// Writes what a call says before its result; `None` where the peer did not ask to be told.
     pub(crate) fn notice(&self, notice: &Notice) -> Option<Reply> {
         let token = self.progress.as_ref()?;

@@ -2,14 +2,15 @@
 //!
 //! It knows nothing of protocol revisions, methods or transports.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::json::scan::{self, Fault, Limits, Member};
-use crate::json::{Object, same, string, unescape};
+use crate::json::scan::{self, Fault, Limits, Member, Scanned, Span};
+use crate::json::{Object, Raw, same, string, unescape};
 
 /// The id of a request as it was written, so that `5` stays `5`, `"5"` stays `"5"` and no digit is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Id(Box<str>);
+pub(crate) struct Id(Arc<str>);
 
 /// An id longer than this, in bytes, is refused.
 const LONGEST_ID: usize = 1024;
@@ -37,8 +38,8 @@ pub(crate) struct Envelope {
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    Request { id: Id, method: Box<str> },
-    Notification { method: Box<str> },
+    Request { id: Id, method: Raw },
+    Notification { method: Raw },
     /// An answer to something that was asked, or was never asked.
     Response,
 }
@@ -65,40 +66,78 @@ pub(crate) struct Params {
     text: Arc<str>,
     members: Vec<Member>,
     present: bool,
+    escaped_names: bool,
 }
 
 impl Params {
+    fn member(&self, name: &str) -> Option<&Member> {
+        if !self.present {
+            return None;
+        }
+        let found = |member: &&Member| member.level == 2 && same(&self.text, member.name, name, self.escaped_names);
+        self.members.iter().find(found)
+    }
+
     /// The raw value of a member of `params`.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.member(name).map(|member| member.value.of(&self.text))
     }
 
-    fn member(&self, name: &str) -> Option<&Member> {
-        if !self.present {
-            return None;
-        }
-        self.members.iter().find(|member| member.level == 2 && same(member.name.of(&self.text), name))
-    }
-
     /// A member of `params` that is a string, with its escapes resolved.
-    pub(crate) fn string(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
+    pub(crate) fn string(&self, name: &str) -> Option<Cow<'_, str>> {
         string(self.get(name)?)
     }
 
     /// A member of `params` that is an object; `Err` where it is something else.
-    pub(crate) fn object(&self, name: &str) -> Result<Option<Object>, ()> {
-        let Some(member) = self.member(name) else { return Ok(None) };
-        let whole = member.value;
-        if !whole.of(&self.text).starts_with('{') {
-            return Err(());
+    pub(crate) fn inside(&self, name: &str) -> Result<Option<Inside<'_>>, ()> {
+        match self.member(name) {
+            None => Ok(None),
+            Some(member) if member.value.of(&self.text).starts_with('{') => {
+                Ok(Some(Inside { params: self, whole: member.value }))
+            }
+            Some(_) => Err(()),
         }
-        let members = self
-            .members
-            .iter()
-            .filter(|inner| inner.level == 3 && whole.start < inner.value.start && inner.value.end < whole.end)
-            .map(|inner| (inner.name, inner.value))
-            .collect();
-        Ok(Some(Object::new(self.text.clone(), members, whole)))
+    }
+}
+
+/// An object inside `params`, such as `_meta` or `arguments`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inside<'a> {
+    params: &'a Params,
+    whole: Span,
+}
+
+impl<'a> Inside<'a> {
+    fn members(self) -> impl Iterator<Item = &'a Member> {
+        let Self { params, whole } = self;
+        let inside = move |inner: &&Member| {
+            inner.level == 3 && whole.start < inner.value.start && inner.value.end < whole.end
+        };
+        params.members.iter().filter(inside)
+    }
+
+    /// The value of a member, as it was written.
+    pub(crate) fn get(self, name: &str) -> Option<Raw> {
+        let Params { text, escaped_names, .. } = self.params;
+        let found = self.members().find(|member| same(text, member.name, name, *escaped_names))?;
+        Some(Raw::new(text.clone(), found.value))
+    }
+
+    /// The names and raw values of the members.
+    pub(crate) fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, &'a str)> {
+        let text = &self.params.text;
+        self.members().map(|member| (unescape(member.name.of(text)), member.value.of(text)))
+    }
+
+    /// The object as it was written.
+    pub(crate) fn raw(self) -> &'a str {
+        self.whole.of(&self.params.text)
+    }
+
+    /// The object on its own, to be kept.
+    pub(crate) fn to_object(self) -> Object {
+        let members = self.members().map(|member| (member.name, member.value)).collect();
+        Object::new(self.params.text.clone(), members, self.whole, self.params.escaped_names)
     }
 }
 
@@ -110,7 +149,7 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     let unparsable = |detail: String| Malformed { id: None, problem: Problem::Unparsable, detail };
     let text = std::str::from_utf8(message)
         .map_err(|fault| unparsable(format!("invalid UTF-8 at byte {}", fault.valid_up_to())))?;
-    let members = scan::scan(text, LIMITS).map_err(|fault| match fault {
+    let Scanned { members, escaped_names } = scan::scan(text, LIMITS).map_err(|fault| match fault {
         Fault::Syntax { .. } => unparsable(fault.to_string()),
         _ => Malformed { id: None, problem: Problem::Invalid, detail: fault.to_string() },
     })?;
@@ -123,10 +162,11 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     let (mut version, mut id, mut method, mut params, mut outcome) = (None, None, None, None, false);
     for member in members.iter().filter(|member| member.level == 1) {
         let value = member.value.of(text);
-        match unescape(member.name.of(text)).as_ref() {
+        let name = member.name.of(text);
+        match if escaped_names { unescape(name) } else { name.into() }.as_ref() {
             "jsonrpc" => version = Some(value),
             "id" => id = Some(value),
-            "method" => method = Some(value),
+            "method" => method = Some(member.value),
             "params" => params = Some(value),
             "result" | "error" => outcome = true,
             _ => {}
@@ -138,12 +178,13 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     }
     let Some(method) = method else {
         return if outcome {
-            Ok(Envelope { kind: Kind::Response, params: Params::none() })
+            let params = Params { text: "".into(), members, present: false, escaped_names };
+            Ok(Envelope { kind: Kind::Response, params })
         } else {
             Err(invalid(known, "\"method\" is missing"))
         };
     };
-    let Some(method) = string(method) else { return Err(invalid(known, "\"method\" must be a string")) };
+    let Some(name) = string(method.of(text)) else { return Err(invalid(known, "\"method\" must be a string")) };
     if id.is_some() && known.is_none() {
         return Err(invalid(None, "\"id\" must be a string or an integer"));
     }
@@ -152,16 +193,14 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         Some(params) if params.starts_with('{') => true,
         Some(_) => return Err(invalid(known, "\"params\" must be an object")),
     };
-    let method: Box<str> = method.into();
+    let text: Arc<str> = text.into();
+    let method = match name {
+        Cow::Borrowed(_) => Raw::new(text.clone(), Span { start: method.start + 1, end: method.end - 1 }),
+        Cow::Owned(name) => Raw::whole(&name),
+    };
     let kind = match known {
         Some(id) => Kind::Request { id, method },
         None => Kind::Notification { method },
     };
-    Ok(Envelope { kind, params: Params { text: text.into(), members, present } })
-}
-
-impl Params {
-    fn none() -> Self {
-        Self { text: "".into(), members: Vec::new(), present: false }
-    }
+    Ok(Envelope { kind, params: Params { text, members, present, escaped_names } })
 }

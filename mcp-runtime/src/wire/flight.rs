@@ -29,6 +29,12 @@ impl InFlight {
         }
     }
 
+    pub(crate) fn contains(&self, id: &Id) -> bool {
+        let calls = self.lock();
+        // Mostly there are none, and then nothing need be hashed.
+        !calls.is_empty() && calls.contains_key(id)
+    }
+
     /// Cancels a call, and frees its id at once. An unknown id says nothing: the call may have ended just now.
     pub(crate) fn cancel(&self, id: &Id) {
         let call = self.lock().remove(id);

@@ -17,7 +17,7 @@ mod stateless;
 
 pub(crate) use decode::{Decoded, Incoming, decode, too_long};
 pub(crate) use encode::Answer;
-pub(crate) use flight::Entry;
+pub(crate) use flight::{Entry, InFlight};
 pub(crate) use identity::{About, Identity};
 pub use peer::Peer;
 pub(crate) use revision::Revision;

@@ -137,16 +137,19 @@ fn in_session(
     }
     let understood = || {
         let operation = operation(server, method, params).map_err(|error| Refusal::error(error, revision))?;
+        if session.in_flight.contains(&id) {
+            return Err(Refusal::id_in_use(revision));
+        }
         // A `_meta` that is no object cannot hold a progress token, and nothing else of it is looked at.
-        let found = params.object("_meta").ok().flatten();
-        let facts = facts(peer, session.client.clone(), found.as_ref());
-        let entry = session.in_flight.enter(&id, &facts).ok_or_else(|| Refusal::id_in_use(revision))?;
-        let progress = found.as_ref().and_then(progress_token);
+        let found = params.inside("_meta").ok().flatten();
+        let progress = progress_token(found);
+        let facts = facts(peer, session.client.clone(), found, progress.is_some());
         let answer = Answer { id: id.clone(), revision, progress };
-        Ok(Incoming { request: Request { operation, facts }, answer, entry: Some(entry), survives_disconnect: true })
+        let in_flight = Some(session.in_flight.clone());
+        Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })
     };
     match understood() {
-        Ok(incoming) => Decoded::Request(Box::new(incoming)),
+        Ok(incoming) => Decoded::Request(incoming),
         Err::<_, Refusal>(refusal) => Decoded::Done(refusal.reply(Some(&id))),
     }
 }
@@ -156,17 +159,13 @@ fn in_session(
 fn begin(params: &Params) -> Result<Session, ()> {
     let requested = params.string("protocolVersion").ok_or(())?;
     let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
-    let object = |member: &str| params.object(member).map(|found| found.map(|found| keep(found.raw())));
+    // In a buffer of its own, so that a session does not keep the whole message.
+    let object = |member: &str| params.inside(member).map(|found| found.map(|found| Raw::whole(found.raw())));
     Ok(Session {
         revision: revision.unwrap_or(Revision::LATEST_STATEFUL),
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),
     })
-}
-
-/// A piece of text in a buffer of its own, so that a session does not keep the whole message.
-fn keep(text: &str) -> Raw {
-    Raw::new(text.into(), crate::json::scan::Span { start: 0, end: text.len() })
 }
 
 fn initialized(server: &Shared, id: &Id, session: &Session) -> Reply {

@@ -5,39 +5,58 @@
 
 use super::decode::{Decoded, Incoming, facts, operation, progress_token};
 use super::encode::{Answer, Refusal};
-use super::envelope::{Id, Params};
+use super::envelope::{Id, Inside, Params};
 use super::headers::{self, Mismatch};
 use super::meta;
 use super::peer::{Link, Peer};
 use super::revision::Revision;
+use crate::json::Raw;
 use crate::model::{Client, Operation, Request};
 use crate::server::Shared;
 
-pub(super) struct Message {
-    pub(super) id: Id,
-    pub(super) method: Box<str>,
-    pub(super) params: Params,
-    /// The revision that the request says it is of; `Err` where it says none that can be read.
-    pub(super) version: Result<String, ()>,
-}
+/// What stands where `_meta` should: an object, nothing, or something else.
+type Meta<'a> = Result<Option<Inside<'a>>, ()>;
 
-pub(super) fn decode(server: &Shared, message: Message, peer: &Peer) -> Decoded {
-    match understand(server, &message, peer) {
-        Ok(incoming) => Decoded::Request(Box::new(incoming)),
-        Err(refusal) => Decoded::Done(refusal.reply(Some(&message.id))),
+pub(super) fn decode(
+    server: &Shared,
+    id: &Id,
+    method: &str,
+    params: &Params,
+    found: Meta<'_>,
+    version: &Raw,
+    peer: &Peer,
+) -> Decoded {
+    match understand(server, id, method, params, found, version, peer) {
+        Ok(incoming) => Decoded::Request(incoming),
+        Err(refusal) => Decoded::Done(refusal.reply(Some(id))),
     }
 }
 
-fn understand(server: &Shared, message: &Message, peer: &Peer) -> Result<Incoming, Refusal> {
-    let Message { id, method, params, version } = message;
-    let missing = |member: &str| Refusal::missing_meta(format!("\"_meta\" must have \"{member}\""));
-    let found = match params.object("_meta") {
-        Ok(Some(found)) => found,
-        Ok(None) => return Err(missing(meta::PROTOCOL_VERSION)),
-        Err(()) => return Err(Refusal::missing_meta("\"_meta\" must be an object".into())),
-    };
-    let Ok(version) = version else { return Err(missing(meta::PROTOCOL_VERSION)) };
-    let object = |member: &str| match found.raw_member(member) {
+/// The answer to a request that should name its revision and does not.
+pub(super) fn without_version(found: Meta<'_>) -> Refusal {
+    match found {
+        Ok(_) => missing(meta::PROTOCOL_VERSION),
+        Err(()) => Refusal::missing_meta("\"_meta\" must be an object".into()),
+    }
+}
+
+fn missing(member: &str) -> Refusal {
+    Refusal::missing_meta(format!("\"_meta\" must have \"{member}\""))
+}
+
+fn understand(
+    server: &Shared,
+    id: &Id,
+    method: &str,
+    params: &Params,
+    found: Meta<'_>,
+    version: &Raw,
+    peer: &Peer,
+) -> Result<Incoming, Refusal> {
+    let Ok(Some(found)) = found else { return Err(without_version(found)) };
+    let version = crate::json::string(version.as_str());
+    let version = version.ok_or_else(|| Refusal::missing_meta(format!("\"{}\" must be a string", meta::PROTOCOL_VERSION)))?;
+    let object = |member: &str| match found.get(member) {
         Some(raw) if raw.as_str().starts_with('{') => Ok(Some(raw)),
         Some(_) => Err(Refusal::missing_meta(format!("\"{member}\" must be an object"))),
         None => Ok(None),
@@ -47,13 +66,13 @@ fn understand(server: &Shared, message: &Message, peer: &Peer) -> Result<Incomin
 
     let http = if let Link::Http(headers) = &peer.link { Some(&**headers) } else { None };
     if let Some(headers) = http {
-        headers::matches(headers, headers::PROTOCOL_VERSION, version)?;
+        headers::matches(headers, headers::PROTOCOL_VERSION, &version)?;
     }
-    let revision = Revision::named(version).filter(|revision| revision.is_stateless());
-    let revision = revision.ok_or_else(|| Refusal::version(version))?;
+    let revision = Revision::named(&version).filter(|revision| revision.is_stateless());
+    let revision = revision.ok_or_else(|| Refusal::version(&version))?;
     if let Some(headers) = http {
         headers::matches(headers, headers::METHOD, method)?;
-        let named = match &**method {
+        let named = match method {
             "tools/call" | "prompts/get" => params.string("name"),
             "resources/read" => params.string("uri"),
             _ => None,
@@ -63,20 +82,21 @@ fn understand(server: &Shared, message: &Message, peer: &Peer) -> Result<Incomin
         }
     }
 
-    let operation = match &**method {
+    let operation = match method {
         "server/discover" => Operation::Discover,
         method => operation(server, method, params).map_err(|error| Refusal::error(error, revision))?,
     };
-    let client = Client { info, capabilities: Some(capabilities) };
-    let facts = facts(peer, client, Some(&found));
-    let entry = match &peer.link {
-        Link::Connection(connection) => {
-            Some(connection.in_flight.enter(id, &facts).ok_or_else(|| Refusal::id_in_use(revision))?)
-        }
+    let in_flight = match &peer.link {
+        Link::Connection(connection) => Some(connection.in_flight.clone()),
         Link::Http(_) => None,
     };
-    let answer = Answer { id: id.clone(), revision, progress: progress_token(&found) };
-    Ok(Incoming { request: Request { operation, facts }, answer, entry, survives_disconnect: false })
+    if in_flight.as_ref().is_some_and(|calls| calls.contains(id)) {
+        return Err(Refusal::id_in_use(revision));
+    }
+    let progress = progress_token(Some(found));
+    let facts = facts(peer, Client { info, capabilities: Some(capabilities) }, Some(found), progress.is_some());
+    let answer = Answer { id: id.clone(), revision, progress };
+    Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })
 }
 
 impl From<Mismatch> for Refusal {

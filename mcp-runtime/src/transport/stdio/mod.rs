@@ -9,6 +9,7 @@ mod blocking;
 mod streams;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Lines;
 use crate::server::Server;
@@ -33,8 +34,12 @@ impl Server {
         let shutdown = shutdown();
         let (streams, input, output) = streams::open()?;
         let lines = Lines::new(input, output).max_line(self.shared.limits.message);
-        let served = self.serve_until(lines, Peer::connection(), shutdown).await;
+        let server = self.clone();
+        // A task of the runtime's workers is woken for less than the one that `main` waits in.
+        let serving = tokio::spawn(async move { server.serve_until(lines, Peer::connection(), shutdown).await });
+        let served = AbortOnDropHandle::new(serving).await;
         drop(streams);
+        let served = served.unwrap_or_else(|stopped| Err(std::io::Error::other(stopped).into()));
         match served {
             // A peer that goes away without a word is no failure of the server.
             Err(crate::ServerError::Transport(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -43,8 +48,16 @@ impl Server {
     }
 }
 
-/// Ready when the process is asked to end. The signals are caught from the call on.
+/// Ready when the process is asked to end. The signals are caught from the call on, by a task of their own, because
+/// asking whether it has ended costs less than asking for signals.
 pub(crate) fn shutdown() -> impl Future<Output = ()> + Send {
+    let signals = AbortOnDropHandle::new(tokio::spawn(signals()));
+    async move {
+        let _ = signals.await;
+    }
+}
+
+fn signals() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
     let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     async move {
