@@ -17,7 +17,7 @@ struct Visits(AtomicU64);
 /// Tells how often the front page was visited.
 #[mcp::tool(read_only)]
 async fn visits(visits: mcp::State<Arc<Visits>>) -> u64 {
-    visits.0.0.load(Ordering::Relaxed)
+    visits.0.load(Ordering::Relaxed)
 }
 
 async fn front_page(State(visits): State<Arc<Visits>>) -> String {
@@ -29,7 +29,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
     let visits = Arc::new(Visits::default());
     let mcp = mcp::server!().state(visits.clone()).build()?;
-    let router = Router::new().route("/", get(front_page)).nest_service("/mcp", mcp.http_service()).with_state(visits);
+    let router =
+        Router::new().route("/", get(front_page)).nest_service("/mcp", mcp.http_service()).with_state(visits);
     axum::serve(tokio::net::TcpListener::bind(address).await?, router).await?;
     Ok(())
 }

@@ -2,17 +2,18 @@
 //!
 //! `cargo run --example unix_socket -- /tmp/hello.sock`
 
-use mcp::transport::Lines;
-use tokio::net::UnixListener;
-
 /// Says hello.
 #[mcp::tool(read_only)]
 async fn hello(name: String) -> String {
     format!("Hello, {name}!")
 }
 
+#[cfg(unix)]
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    use mcp::transport::Lines;
+    use tokio::net::UnixListener;
+
     let path = std::env::args().nth(1).unwrap_or_else(|| "hello.sock".into());
     let server = mcp::server!().build()?;
     let listener = UnixListener::bind(path)?;
@@ -21,4 +22,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let server = server.clone();
         tokio::spawn(async move { server.serve(Lines::stream(stream)).await });
     }
+}
+
+#[cfg(not(unix))]
+fn main() {
+    eprintln!("there are no Unix sockets on this system");
 }

@@ -33,7 +33,7 @@ impl Errors {
 
 /// `; did you mean "…"?`, or the names that there are.
 pub(crate) fn suggest<'a>(written: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
-    let near = names.clone().map(|name| (strsim::damerau_levenshtein(written, name), name));
+    let near = names.clone().map(|name| (distance(written, name), name));
     let near = near.filter(|(distance, name)| 3 * *distance <= written.len().max(name.len()));
     match near.min_by_key(|(distance, _)| *distance) {
         Some((_, name)) => format!("did you mean `{name}`?"),
@@ -42,4 +42,19 @@ pub(crate) fn suggest<'a>(written: &str, names: impl Iterator<Item = &'a str> + 
             if names.is_empty() { "there are none".into() } else { format!("there are {}", names.join(", ")) }
         }
     }
+}
+
+/// The number of characters to insert, delete or replace (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut corner = std::mem::replace(&mut row[0], i + 1);
+        for (at, to) in b.iter().enumerate() {
+            let replaced = corner + usize::from(from != *to);
+            corner = row[at + 1];
+            row[at + 1] = replaced.min(row[at] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
 }

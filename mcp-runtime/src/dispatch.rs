@@ -5,14 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tower::Service;
+use tower_service::Service;
 
 use crate::Error;
-use crate::handler::{Call, Failure, Fault, Outcome, Running, States};
 use crate::handler::End;
+use crate::handler::{Call, Failure, Fault, Outcome, Running, States};
 use crate::model::{
-    Arguments, Facts, Kind, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult, Response,
-    Tool, ToolCall, ToolResult,
+    Arguments, Facts, Kind, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult,
+    Response, Tool, ToolCall, ToolResult,
 };
 use crate::registry::{Registry, closest};
 
@@ -47,11 +47,15 @@ impl Service<Request> for Dispatch {
     fn call(&mut self, request: Request) -> Dispatched {
         let Request { operation, facts } = request;
         match operation {
-            Operation::CallTool(ToolCall { tool, arguments }) => self.run(facts, arguments, Target::Tool(tool)),
+            Operation::CallTool(ToolCall { tool, arguments }) => {
+                self.run(facts, arguments, Target::Tool(tool))
+            }
             Operation::ReadResource(ResourceRead { resource, uri, variables }) => {
                 self.run(facts, variables, Target::Resource(resource, uri))
             }
-            Operation::GetPrompt(PromptGet { prompt, arguments }) => self.run(facts, arguments, Target::Prompt(prompt)),
+            Operation::GetPrompt(PromptGet { prompt, arguments }) => {
+                self.run(facts, arguments, Target::Prompt(prompt))
+            }
             Operation::List(kind) => Dispatched::Ready(Some(Response::List(self.registry.listing(kind)))),
             Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
         }
@@ -69,9 +73,9 @@ impl Future for Dispatched {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
-            Self::Ready(response) => {
-                Poll::Ready(Ok(response.take().unwrap_or_else(|| Response::Error(Error::internal("answered twice")))))
-            }
+            Self::Ready(response) => Poll::Ready(Ok(response
+                .take()
+                .unwrap_or_else(|| Response::Error(Error::internal("answered twice"))))),
             Self::Running { running, target, facts } => {
                 let Outcome(end) = ready!(running.as_mut().poll(cx));
                 Poll::Ready(Ok(target.finish(end, facts.public)))
@@ -113,12 +117,15 @@ impl Target {
                 Response::Tool(ToolResult::error(explain(tool, &faults)))
             }
             (End::Refused(faults), Self::Resource(_, uri)) => {
-                let problem: Vec<_> = faults.iter().map(|fault| brief(fault, &[])).collect();
+                let problem: Vec<_> =
+                    faults.iter().take(MOST_FAULTS).map(|fault| brief(fault, &[])).collect();
                 Response::Error(Error::invalid_params(format!("{uri}: {}", problem.join("; "))))
             }
             (End::Refused(faults), Self::Prompt(prompt)) => {
-                let names: Vec<String> = prompt.arguments.iter().map(|argument| argument.name.to_owned()).collect();
-                let problem: Vec<_> = faults.iter().map(|fault| brief(fault, &names)).collect();
+                let names: Vec<String> =
+                    prompt.arguments.iter().map(|argument| argument.name.to_owned()).collect();
+                let problem: Vec<_> =
+                    faults.iter().take(MOST_FAULTS).map(|fault| brief(fault, &names)).collect();
                 Response::Error(Error::invalid_params(format!("prompt \"{name}\": {}", problem.join("; "))))
             }
             (End::Described(_), _) => Response::Error(Error::internal("the function was not run")),
@@ -150,7 +157,7 @@ fn complete_contents(mut result: ResourceResult, resource: &Resource, uri: Strin
 fn explain(tool: &Tool, faults: &[Fault]) -> String {
     let names = tool.input.names();
     let mut text = format!("The arguments of tool \"{}\" are wrong; it was not run.", tool.name());
-    for fault in faults {
+    for fault in faults.iter().take(MOST_FAULTS) {
         text.push_str("\n- ");
         text.push_str(&brief(fault, &names));
         if let Fault::Missing { name } = fault
@@ -159,8 +166,14 @@ fn explain(tool: &Tool, faults: &[Fault]) -> String {
             text.push_str(&format!("; it takes {}", field.expected));
         }
     }
+    if let Some(more) = faults.len().checked_sub(MOST_FAULTS).filter(|more| *more > 0) {
+        text.push_str(&format!("\n- and {more} more"));
+    }
     text
 }
+
+/// So many faults are told apart: nobody mends more at once, and the answer to a message must not be longer than it.
+const MOST_FAULTS: usize = 20;
 
 fn brief(fault: &Fault, names: &[String]) -> String {
     match fault {

@@ -40,15 +40,15 @@
 //! | `http` | yes | Streamable HTTP, on hyper |
 //! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap |
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod dispatch;
 mod error;
 mod handler;
 mod json;
 mod layer;
 mod model;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod registry;
 mod schema;
 mod server;
@@ -58,14 +58,15 @@ mod wire;
 
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
 pub use handler::{
-    Args, Argument, Context, Extract, Extractor, Field, Headers, IntoPromptResult, IntoResourceResult, IntoToolResult,
-    Json, Needs, State, Whole,
+    Args, Argument, Context, Extract, Extractor, Field, Headers, IntoPromptResult, IntoResourceResult,
+    IntoToolResult, Json, Needs, State, Whole,
 };
+pub use layer::Next;
 pub use mcp_macros::{prompt, resource, tool};
 pub use model::{
-    Annotations, Audio, Client, Content, Definition, Embedded, Image, Kind, Link, Listing, ListingKind, Operation,
-    Principal, Progress, PromptGet, PromptMessage, PromptResult, Request, ResourceContents, ResourceRead,
-    ResourceResult, Response, Role, Segment, Source, Template, Text, ToolCall, ToolResult,
+    Annotations, Audio, Client, Content, Definition, Embedded, Image, Kind, Link, Listing, ListingKind,
+    Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult, Request, ResourceContents,
+    ResourceRead, ResourceResult, Response, Role, Segment, Source, Template, Text, ToolCall, ToolResult,
 };
 pub use schemars;
 #[cfg(feature = "cli")]
@@ -75,7 +76,8 @@ pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};
 pub use transport::http;
 pub use wire::Peer;
 
-/// A [`ServerBuilder`] with the name and version of your package, that offers every definition in the program.
+/// A [`ServerBuilder`] with the name of your binary and the version of your package, that offers every definition in the
+/// program. In a library the name is that of the package.
 ///
 /// ```no_run
 /// # async fn run() -> mcp::Result<()> {
@@ -85,7 +87,9 @@ pub use wire::Peer;
 #[macro_export]
 macro_rules! server {
     () => {
-        $crate::Server::builder().name(env!("CARGO_PKG_NAME")).version(env!("CARGO_PKG_VERSION"))
+        $crate::Server::builder()
+            .name(option_env!("CARGO_BIN_NAME").unwrap_or(env!("CARGO_PKG_NAME")))
+            .version(env!("CARGO_PKG_VERSION"))
     };
 }
 
@@ -102,3 +106,8 @@ macro_rules! link {
         $(use $name as _;)+
     };
 }
+
+/// The examples of the README, which are to compile.
+#[cfg(all(doctest, feature = "http", feature = "cli"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -1,6 +1,6 @@
 //! A client in the same process, for tests: it speaks to a server in real messages of either era, without a socket.
 //!
-//! ```
+//! ```standalone_crate
 //! use mcp::testing::Client;
 //! use serde_json::json;
 //!

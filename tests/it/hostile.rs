@@ -35,18 +35,26 @@ fn cases() -> Vec<Case> {
         case("null", -32600, None),
         case("[]", -32600, None),
         case(r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, -32600, None),
-        case(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":{}}}}}"#, nested(200)), -32600, None),
+        case(
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":{}}}}}"#, nested(200)),
+            -32600,
+            None,
+        ),
         case(nested(500_000), -32600, None),
         case(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, -32600, None),
         case(r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#, -32600, None),
         case(r#"{"jsonrpc":"2.0","id":1,"method":"ping","m\u0065thod":"tools/list"}"#, -32600, None),
         case(
-            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{meta},"name":"add","arguments":{{"a":1,"a":2,"b":3}}}}}}"#),
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{meta},"name":"add","arguments":{{"a":1,"a":2,"b":3}}}}}}"#
+            ),
             -32600,
             None,
         ),
         case(
-            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{meta},"name":"add","name":"panic"}}}}"#),
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{meta},"name":"add","name":"panic"}}}}"#
+            ),
             -32600,
             None,
         ),
@@ -65,7 +73,11 @@ fn cases() -> Vec<Case> {
         case(r#"{"jsonrpc":"2.0","id":[1],"method":"ping"}"#, -32600, None),
         case(r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#, -32600, None),
         case(format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "x".repeat(5000)), -32600, None),
-        case(format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":"{}"}}}}"#, "x".repeat(5 << 20)), -32600, None),
+        case(
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":"{}"}}}}"#, "x".repeat(5 << 20)),
+            -32600,
+            None,
+        ),
         case(
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{{}}}}}"#, {
                 let members: Vec<_> = (0..20_000).map(|n| format!("\"k{n}\":1")).collect();
@@ -132,7 +144,9 @@ async fn what_cannot_be_read_is_refused_and_nothing_else_suffers() {
             assert_eq!(answer.get("id"), id.as_ref(), "{over:?} {shown}: {answer}");
             assert!(answer["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
             // The next message is read as if nothing had been.
-            let next = wire.ask(number, "tools/call", json!({"name": "add", "arguments": {"a": number, "b": 0}})).await;
+            let next = wire
+                .ask(number, "tools/call", json!({"name": "add", "arguments": {"a": number, "b": 0}}))
+                .await;
             assert_eq!(text(&next), number.to_string(), "{over:?} after {shown}");
             if over != Over::Http && id.is_none() {
                 // Unreadable messages are answered once a second at most, on one connection.
@@ -177,7 +191,9 @@ async fn a_request_before_any_introduction_is_told_what_is_missing() {
     let mut wire = Wire::connect(Over::Memory).await;
     let refused = wire.ask_in_session(1, "tools/list", json!({})).await;
     assert_eq!(refused["error"]["code"], -32602);
-    assert!(refused["error"]["message"].as_str().unwrap().contains("io.modelcontextprotocol/protocolVersion"));
+    assert!(
+        refused["error"]["message"].as_str().unwrap().contains("io.modelcontextprotocol/protocolVersion")
+    );
     let ping = wire.ask_in_session(2, "ping", json!({})).await;
     assert_eq!(ping["result"], json!({}));
     let params = json!({"protocolVersion": 5, "capabilities": {}, "clientInfo": {}});
@@ -212,7 +228,9 @@ async fn ten_thousand_calls_in_flight_are_each_answered_once() {
     });
     let mut seen = vec![false; CALLS];
     for _ in 0..CALLS {
-        let answer = tokio::time::timeout(Duration::from_secs(60), process.receive()).await.expect("an answer is missing");
+        let answer = tokio::time::timeout(Duration::from_secs(60), process.receive())
+            .await
+            .expect("an answer is missing");
         let answer: Value = serde_json::from_slice(&answer.unwrap()).unwrap();
         let id = usize::try_from(answer["id"].as_u64().unwrap()).unwrap();
         assert_eq!(text(&answer), "slept");

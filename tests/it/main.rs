@@ -6,7 +6,10 @@
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
 mod hostile;
+mod http;
 mod logs;
 mod process;
+mod readme;
+mod registration;
 mod suite;
 mod wire;

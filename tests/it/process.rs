@@ -29,7 +29,10 @@ fn terminate(process: &Process) {
 /// The process ends by itself, with code 0, and within the limit.
 async fn ends_well(process: &mut Process, limit: Duration) {
     let begun = Instant::now();
-    let status = tokio::time::timeout(Duration::from_secs(20), process.child.wait()).await.expect("it goes on").unwrap();
+    let status = tokio::time::timeout(Duration::from_secs(20), process.child.wait())
+        .await
+        .expect("it goes on")
+        .unwrap();
     assert_eq!(status.code(), Some(0));
     assert!(begun.elapsed() < limit, "it took {:?}", begun.elapsed());
 }
@@ -109,7 +112,10 @@ async fn a_request_to_terminate_is_heard_while_nobody_reads_the_answers() {
 async fn a_reader_that_goes_away_ends_the_process() {
     let mut process = start("everything", &[]);
     let mut child_stdin = process.stdin.take().unwrap();
-    drop(std::mem::replace(&mut process.stdout, tokio::io::BufReader::new(start("hello", &[]).stdout.into_inner())));
+    drop(std::mem::replace(
+        &mut process.stdout,
+        tokio::io::BufReader::new(start("hello", &[]).stdout.into_inner()),
+    ));
     let message = stateless(1, "tools/list", json!({})).to_string() + "\n";
     while child_stdin.write_all(message.as_bytes()).await.is_ok() {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -123,7 +129,9 @@ async fn files_serve_as_standard_input_and_output() {
     std::fs::create_dir_all(&folder).unwrap();
     let (input, output) = (folder.join("in"), folder.join("out"));
     let calls: Vec<_> = (0..50)
-        .map(|id| stateless(id, "tools/call", json!({"name": "add", "arguments": {"a": id, "b": 0}})).to_string())
+        .map(|id| {
+            stateless(id, "tools/call", json!({"name": "add", "arguments": {"a": id, "b": 0}})).to_string()
+        })
         .collect();
     std::fs::write(&input, calls.join("\n")).unwrap();
     let status = Command::new(example("everything"))
@@ -142,8 +150,12 @@ async fn files_serve_as_standard_input_and_output() {
 #[tokio::test]
 async fn one_pipe_for_output_and_errors_stays_a_blocking_one() {
     let script = format!("exec {} 2>&1", example("everything").display());
-    let mut child =
-        Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let calls = 2000;
     let writing = tokio::spawn(async move {
@@ -165,8 +177,12 @@ async fn one_pipe_for_output_and_errors_stays_a_blocking_one() {
 #[tokio::test]
 async fn a_closed_standard_error_harms_nobody() {
     let script = format!("exec {} 2>&-", example("everything").display());
-    let mut child =
-        Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     for (id, tool) in ["panic", "print", "test_simple_text"].iter().enumerate() {
         let line = stateless(id, "tools/call", json!({"name": tool})).to_string() + "\n";
@@ -180,7 +196,8 @@ async fn a_closed_standard_error_harms_nobody() {
 }
 
 async fn output(arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(example("everything")).args(arguments).stdin(Stdio::null()).output().await.unwrap();
+    let output =
+        Command::new(example("everything")).args(arguments).stdin(Stdio::null()).output().await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }

@@ -101,7 +101,9 @@ pub fn start(name: &str, arguments: &[&str]) -> Process {
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .unwrap_or_else(|error| panic!("example {name} does not start ({error}): build it with `cargo build --examples`"));
+        .unwrap_or_else(|error| {
+            panic!("example {name} does not start ({error}): build it with `cargo build --examples`")
+        });
     let stdin = child.stdin.take();
     let stdout = BufReader::new(child.stdout.take().unwrap());
     Process { child, stdin, stdout }
@@ -202,7 +204,10 @@ impl Wire {
 
     /// The next message, whatever it is.
     pub async fn receive(&mut self) -> Value {
-        tokio::time::timeout(PATIENCE, self.next()).await.expect("no message came").expect("the connection ended")
+        tokio::time::timeout(PATIENCE, self.next())
+            .await
+            .expect("no message came")
+            .expect("the connection ended")
     }
 
     async fn next(&mut self) -> Option<Value> {
@@ -215,7 +220,10 @@ impl Wire {
             Link::Process(process) => process.receive().await?,
             Link::Http(http) => return http.replies.1.recv().await,
         };
-        Some(serde_json::from_slice(&line).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&line))))
+        Some(
+            serde_json::from_slice(&line)
+                .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&line))),
+        )
     }
 
     /// The answer with this id; other messages wait for whoever asks for them.
@@ -278,7 +286,8 @@ impl Http {
         let reading = async move {
             let response = client.request(request).await.unwrap();
             let session = response.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
-            let events = response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
+            let events =
+                response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
             let body = response.into_body().collect().await.unwrap().to_bytes();
             let text = String::from_utf8(body.to_vec()).unwrap();
             let messages: Vec<&str> = match events {

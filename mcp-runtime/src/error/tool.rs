@@ -37,7 +37,14 @@ pub(crate) enum ToolErrorKind {
 
 impl ToolError {
     fn new(kind: ToolErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, retry_after: None, content: Vec::new(), source: None }
+        Self {
+            kind,
+            message: message.into(),
+            code: None,
+            retry_after: None,
+            content: Vec::new(),
+            source: None,
+        }
     }
 
     /// It may work later; the model is told to try again.

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// So many may be at work or wait for a thread. Calls that were cancelled count until their turn has come.
+const MOST: usize = 16_384;
+
 #[derive(Debug, Default)]
 pub(crate) struct Busy(AtomicUsize);
 
@@ -11,10 +14,11 @@ impl Busy {
         self.0.load(Ordering::Acquire)
     }
 
-    /// One more, until what is given is dropped.
-    pub(super) fn enter(self: Arc<Self>) -> Guard {
-        self.0.fetch_add(1, Ordering::AcqRel);
-        Guard(self)
+    /// One more, until what is given is dropped; `None` where there are too many.
+    pub(super) fn enter(self: Arc<Self>) -> Option<Guard> {
+        let before = self.0.fetch_add(1, Ordering::AcqRel);
+        let guard = Guard(self);
+        (before < MOST).then_some(guard)
     }
 }
 

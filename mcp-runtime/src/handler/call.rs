@@ -126,9 +126,14 @@ impl Call {
     /// Where the function does: the panic goes on in the call that waits for it.
     pub async fn blocking(self, function: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
         let Mode::Run(run) = self.0 else { return self.stop() };
-        let busy = run.context.state::<Busy>().map(Busy::enter);
+        let Some(busy) = run.context.state::<Busy>().and_then(Busy::enter) else {
+            let full = ToolError::transient("too many functions that block are at work");
+            return Outcome(End::Failed(Failure::Tool(full)));
+        };
         let working = tokio::task::spawn_blocking(move || {
-            let outcome = function();
+            // It may have waited for a thread longer than anybody waited for it.
+            let outcome =
+                if run.context.is_cancelled() { Outcome(End::Refused(Vec::new())) } else { function() };
             drop(busy);
             outcome
         });

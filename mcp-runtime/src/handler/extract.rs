@@ -126,7 +126,9 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Whole> for Args<T> {
                 given.clear();
                 read
             }
-            Arguments::Text(given) => text::read_all(std::mem::take(given)).map_err(|error| error.to_string()),
+            Arguments::Text(given) => {
+                text::read_all(std::mem::take(given)).map_err(|error| error.to_string())
+            }
         };
         read.map(|value| Asked::Given(Self(value))).map_err(|detail| Fault::Whole { detail })
     }

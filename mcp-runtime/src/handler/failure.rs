@@ -10,7 +10,10 @@ pub(crate) enum Failure {
     Tool(ToolError),
     Protocol(Error),
     /// Any other error; `public` where its text was written to be read by the peer.
-    Other { error: BoxError, public: bool },
+    Other {
+        error: BoxError,
+        public: bool,
+    },
 }
 
 impl Failure {
@@ -35,7 +38,9 @@ impl Failure {
                 result
             }
             Self::Protocol(error) => ToolResult::error(error.to_string()),
-            Self::Other { error, public } => ToolResult::error(text(function, &*error, public || !public_peer)),
+            Self::Other { error, public } => {
+                ToolResult::error(text(function, &*error, public || !public_peer))
+            }
         }
     }
 

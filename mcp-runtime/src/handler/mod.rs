@@ -17,7 +17,7 @@ pub(crate) use busy::Busy;
 pub use call::{Call, Outcome, Returns, Running};
 pub(crate) use call::{End, Fault, describe};
 pub use context::Context;
-pub use extract::{Argument, Args, Extract, Extractor, Field, Headers, Needs, Whole};
+pub use extract::{Args, Argument, Extract, Extractor, Field, Headers, Needs, Whole};
 pub(crate) use failure::{Failure, reference};
 pub use prompt_result::IntoPromptResult;
 pub use resource_result::IntoResourceResult;

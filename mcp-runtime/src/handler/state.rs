@@ -28,12 +28,17 @@ use crate::ToolError;
 /// # });
 /// ```
 #[derive(Debug)]
-pub struct State<T>(pub Arc<T>);
+pub struct State<T>(Arc<T>);
 
 impl<T> State<T> {
     /// A state of its own, for calling a function directly.
     pub fn new(value: T) -> Self {
         Self(Arc::new(value))
+    }
+
+    /// What the server shares, to be kept longer than the call.
+    pub fn shared(&self) -> Arc<T> {
+        self.0.clone()
     }
 }
 

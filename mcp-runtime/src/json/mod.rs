@@ -5,8 +5,8 @@ pub(crate) mod scan;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub(crate) use scan::unescape;
 use scan::Span;
+pub(crate) use scan::unescape;
 
 /// A piece of a larger text.
 #[derive(Debug, Clone)]
@@ -86,4 +86,3 @@ pub(crate) fn string(raw: &str) -> Option<Cow<'_, str>> {
     }
     Some(inner.into())
 }
-

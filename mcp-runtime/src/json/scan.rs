@@ -19,7 +19,8 @@ impl Span {
 
     /// Whether it is written just so.
     pub(crate) fn is(self, text: &str, written: &str) -> bool {
-        self.end - self.start == written.len() && text.as_bytes().get(self.start..self.end) == Some(written.as_bytes())
+        self.end - self.start == written.len()
+            && text.as_bytes().get(self.start..self.end) == Some(written.as_bytes())
     }
 }
 
@@ -47,10 +48,18 @@ const NOTED_LEVELS: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Not JSON at all.
-    Syntax { at: usize },
-    Depth { limit: usize },
-    Members { limit: usize },
-    Duplicate { name: String },
+    Syntax {
+        at: usize,
+    },
+    Depth {
+        limit: usize,
+    },
+    Members {
+        limit: usize,
+    },
+    Duplicate {
+        name: String,
+    },
 }
 
 impl std::fmt::Display for Fault {
@@ -239,7 +248,10 @@ impl Scanner<'_> {
             found
         } else {
             names.sort_unstable_by_key(|name| name.of(text));
-            names.windows(2).find(|pair| pair[0].of(text) == pair[1].of(text)).map(|pair| pair[0].of(text).to_owned())
+            names
+                .windows(2)
+                .find(|pair| pair[0].of(text) == pair[1].of(text))
+                .map(|pair| pair[0].of(text).to_owned())
         };
         match duplicate {
             Some(name) => Err(self.refuse(Fault::Duplicate { name })),
@@ -281,7 +293,8 @@ impl Scanner<'_> {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             let groups = plain_run(rest);
             let tail = rest.get(groups..).unwrap_or_default();
-            let run = tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(tail.len());
+            let run =
+                tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(tail.len());
             self.at += groups + run;
             match tail.get(run) {
                 Some(b'"') => {
@@ -342,7 +355,11 @@ impl Scanner<'_> {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
-        if self.peek() == Some(b'0') { self.at += 1 } else { self.digits()? }
+        if self.peek() == Some(b'0') {
+            self.at += 1
+        } else {
+            self.digits()?
+        }
         if self.peek() == Some(b'.') {
             self.at += 1;
             self.digits()?;
@@ -402,8 +419,31 @@ mod tests {
     #[test]
     fn what_rfc_8259_forbids_is_refused() {
         for text in [
-            "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "1e", "+1", "--1", "NaN", "tru",
-            "\"\u{1}\"", "\"\\x\"", "\"\\u12g4\"", "\"", "1 2", "{\"a\" 1}", "{\"a\":}", "[1 2]", "\u{feff}1", "'a'",
+            "",
+            " ",
+            "{",
+            "}",
+            "[1,]",
+            "{\"a\":1,}",
+            "{a:1}",
+            "01",
+            "1.",
+            ".5",
+            "1e",
+            "+1",
+            "--1",
+            "NaN",
+            "tru",
+            "\"\u{1}\"",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"",
+            "1 2",
+            "{\"a\" 1}",
+            "{\"a\":}",
+            "[1 2]",
+            "\u{feff}1",
+            "'a'",
         ] {
             assert!(matches!(scan(text, LIMITS), Err(Fault::Syntax { .. })), "{text:?} was accepted");
         }
@@ -411,9 +451,16 @@ mod tests {
 
     #[test]
     fn what_rfc_8259_allows_is_accepted() {
-        for text in
-            ["0", "-0", "1.5e-3", "\"\\u00e9\\n\"", " [ ] ", "{ }", "[[],{},\"\",null,true,false]", "\"\\ud800\""]
-        {
+        for text in [
+            "0",
+            "-0",
+            "1.5e-3",
+            "\"\\u00e9\\n\"",
+            " [ ] ",
+            "{ }",
+            "[[],{},\"\",null,true,false]",
+            "\"\\ud800\"",
+        ] {
             assert!(scan(text, LIMITS).is_ok(), "{text:?} was refused");
         }
     }
@@ -440,7 +487,14 @@ mod tests {
     #[test]
     fn every_byte_of_a_long_string_is_looked_at() {
         for at in 0..40 {
-            for (byte, legal) in [("\"", false), ("\u{1f}", false), ("\u{7f}", true), ("é", true), ("\\", false), ("\\n", true)] {
+            for (byte, legal) in [
+                ("\"", false),
+                ("\u{1f}", false),
+                ("\u{7f}", true),
+                ("é", true),
+                ("\\", false),
+                ("\\n", true),
+            ] {
                 let mut inside = "x".repeat(40);
                 inside.insert_str(at, byte);
                 assert_eq!(scan(&format!("\"{inside}\""), LIMITS).is_ok(), legal, "{byte:?} at {at}");

@@ -5,4 +5,5 @@ mod recover;
 mod stack;
 
 pub(crate) use recover::Recover;
-pub(crate) use stack::{AnyLayer, Flattened, Stack, StackFuture};
+pub use stack::Next;
+pub(crate) use stack::{AnyLayer, Stack, StackFuture, any};

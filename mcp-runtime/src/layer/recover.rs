@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tower::Service;
+use tower_service::Service;
 
 use crate::Error;
 use crate::handler::reference;
@@ -55,7 +55,8 @@ impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Recove
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         // The future is not used again after a panic, so nobody sees what the panic left half done in it.
-        let polled = self.inner.as_mut().map(|inner| catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll(cx))));
+        let polled =
+            self.inner.as_mut().map(|inner| catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll(cx))));
         if let Some(Ok(polled)) = polled {
             return polled;
         }

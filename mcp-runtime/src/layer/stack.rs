@@ -1,59 +1,37 @@
 //! The services of a server, one inside the other, dispatch innermost.
 
 use std::convert::Infallible;
+use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tower::util::BoxCloneSyncService;
-use tower::{Layer, Service, ServiceExt};
+use tower_layer::Layer;
+use tower_service::Service;
 
 use super::Recover;
-use crate::BoxError;
-use crate::dispatch::{Dispatch, Dispatched};
+use crate::dispatch::Dispatch;
+use crate::handler::reference;
 use crate::model::{Operation, Request, Response, ToolResult};
+use crate::{BoxError, Error};
 
 /// What a request goes through. Without layers of the author's there is nothing on the way that is not known while
 /// compiling.
 #[derive(Debug, Clone)]
 pub(crate) enum Stack {
     Plain(Recover<Dispatch>),
-    Layered(Recover<Layered>),
-}
-
-type Layered = Boxed;
-
-/// A boxed service whose futures can be moved.
-#[derive(Debug, Clone)]
-pub(crate) struct Boxed(BoxCloneSyncService<Request, Response, Infallible>);
-
-impl Service<Request> for Boxed {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        // A service is called only when it says that it is ready; one that waits for a place waits here.
-        Box::pin(self.0.clone().oneshot(request))
-    }
+    Layered(Recover<Next>),
 }
 
 impl Stack {
-    pub(crate) fn new(dispatch: Dispatch) -> Self {
-        Self::Plain(Recover::new(dispatch))
-    }
-
     /// Puts layers around dispatch; the first is the outermost.
-    pub(crate) fn layered(dispatch: Dispatch, layers: &[Box<dyn AnyLayer>]) -> Self {
+    pub(crate) fn new(dispatch: Dispatch, layers: &[AnyLayer]) -> Self {
         if layers.is_empty() {
-            return Self::new(dispatch);
+            return Self::Plain(Recover::new(dispatch));
         }
-        let innermost = BoxCloneSyncService::new(dispatch);
-        let stack = layers.iter().rev().fold(innermost, |inner, layer| layer.layer(inner));
-        Self::Layered(Recover::new(Boxed(stack)))
+        let innermost = Next::new(dispatch);
+        Self::Layered(Recover::new(layers.iter().rev().fold(innermost, |inner, layer| layer(inner))))
     }
 
     pub(crate) fn call(&self, request: Request) -> StackFuture {
@@ -67,7 +45,7 @@ impl Stack {
 /// The response of a stack, when it is there.
 pub(crate) enum StackFuture {
     Plain(<Recover<Dispatch> as Service<Request>>::Future),
-    Layered(<Recover<Layered> as Service<Request>>::Future),
+    Layered(<Recover<Next> as Service<Request>>::Future),
 }
 
 impl Future for StackFuture {
@@ -81,48 +59,74 @@ impl Future for StackFuture {
     }
 }
 
-const _: fn(Dispatched) = |future| {
-    fn movable<T: Unpin>(_: T) {}
-    movable(future);
-};
-
 /// A layer whose type has been forgotten.
-pub(crate) trait AnyLayer: Send + Sync {
-    fn layer(
-        &self,
-        inner: BoxCloneSyncService<Request, Response, Infallible>,
-    ) -> BoxCloneSyncService<Request, Response, Infallible>;
-}
+pub(crate) type AnyLayer = Box<dyn Fn(Next) -> Next + Send + Sync>;
 
 /// Any `tower` layer, with its errors turned into responses.
-pub(crate) struct Flattened<L>(pub(crate) L);
-
-impl<L> AnyLayer for Flattened<L>
+pub(crate) fn any<L>(layer: L) -> AnyLayer
 where
-    L: Layer<BoxCloneSyncService<Request, Response, Infallible>> + Send + Sync,
+    L: Layer<Next> + Send + Sync + 'static,
     L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
     <L::Service as Service<Request>>::Error: Into<BoxError>,
     <L::Service as Service<Request>>::Future: Send,
 {
-    fn layer(
-        &self,
-        inner: BoxCloneSyncService<Request, Response, Infallible>,
-    ) -> BoxCloneSyncService<Request, Response, Infallible> {
-        let service = self.0.layer(inner);
-        BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
-            let service = service.clone();
-            async move {
+    Box::new(move |inner| Next::new(layer.layer(inner)))
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+/// What a layer surrounds: the layers inside it, and the function in the middle. It is always ready.
+#[derive(Clone)]
+pub struct Next(Arc<dyn Fn(Request) -> Answering + Send + Sync>);
+
+impl fmt::Debug for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Next")
+    }
+}
+
+impl Next {
+    fn new<S>(service: S) -> Self
+    where
+        S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+    {
+        Self(Arc::new(move |request| {
+            let mut service = service.clone();
+            Box::pin(async move {
                 let is_tool = matches!(request.operation, Operation::CallTool(_));
-                let refused = match service.oneshot(request).await {
-                    Ok(response) => return Ok::<_, Infallible>(response),
-                    Err(error) => error.into(),
-                };
-                tracing::warn!(error = %refused, "a layer ended a request");
-                Ok(match is_tool {
-                    true => Response::Tool(ToolResult::error(refused.to_string())),
-                    false => Response::Error(crate::Error::internal(refused.to_string())),
-                })
-            }
+                let public = request.facts.public;
+                // A service is called only when it says that it is ready; one that waits for a place waits here.
+                if let Err(error) = poll_fn(|cx| service.poll_ready(cx)).await {
+                    return Ok(refused(&*error.into(), is_tool, public));
+                }
+                let answered = service.call(request).await;
+                Ok(answered.unwrap_or_else(|error| refused(&*error.into(), is_tool, public)))
+            })
         }))
+    }
+}
+
+/// What the peer is told when a layer ends a request with an error. A public peer is told a number only: the text was
+/// not written for him.
+fn refused(error: &(dyn std::error::Error + Send + Sync), is_tool: bool, public: bool) -> Response {
+    let number = reference();
+    tracing::warn!(%error, number, "a layer ended a request");
+    let said = if public { format!("the request was refused (number {number})") } else { error.to_string() };
+    if is_tool { Response::Tool(ToolResult::error(said)) } else { Response::Error(Error::internal(said)) }
+}
+
+impl Service<Request> for Next {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Answering {
+        (self.0)(request)
     }
 }

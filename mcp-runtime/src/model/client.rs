@@ -72,6 +72,8 @@ impl Client {
     /// Whether the client declared a capability, such as `sampling` or `elicitation`.
     pub fn can(&self, capability: &str) -> bool {
         let declared = self.capabilities.as_ref().and_then(|raw| serde_json::from_str(raw.as_str()).ok());
-        declared.is_some_and(|declared: serde_json::Value| declared.get(capability).is_some_and(|it| it.is_object()))
+        declared.is_some_and(|declared: serde_json::Value| {
+            declared.get(capability).is_some_and(|it| it.is_object())
+        })
     }
 }

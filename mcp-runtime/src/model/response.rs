@@ -118,7 +118,11 @@ impl Listing {
     }
 
     /// The bytes of the list in the encoder's form number `form`, written by `write` at the first use.
-    pub(crate) fn form(&self, form: usize, write: impl FnOnce(&Items) -> Vec<u8>) -> std::borrow::Cow<'_, [u8]> {
+    pub(crate) fn form(
+        &self,
+        form: usize,
+        write: impl FnOnce(&Items) -> Vec<u8>,
+    ) -> std::borrow::Cow<'_, [u8]> {
         match self.forms.get(form) {
             Some(kept) => (&**kept.get_or_init(|| write(&self.items).into())).into(),
             None => write(&self.items).into(),

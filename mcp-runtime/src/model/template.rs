@@ -70,7 +70,11 @@ impl Template {
 }
 
 /// Where a variable's value ends: before the literal that follows, before the query, or at the end.
-fn end_of<'a>(rest: &'a str, following: &[Segment], find: fn(&'a str, &'static str) -> Option<usize>) -> Option<usize> {
+fn end_of<'a>(
+    rest: &'a str,
+    following: &[Segment],
+    find: fn(&'a str, &'static str) -> Option<usize>,
+) -> Option<usize> {
     match following {
         [] => Some(rest.len()),
         [Segment::Query(_), ..] => Some(rest.find('?').unwrap_or(rest.len())),
@@ -132,10 +136,22 @@ mod tests {
         const LOG: &[Segment] = &[Literal("logs://"), Variable("file"), Literal("/lines/"), Variable("from")];
         assert_eq!(values(LOG, "logs://app.log/lines/7"), pairs(&[("file", "app.log"), ("from", "7")]));
         assert_eq!(values(LOG, "logs://a%20b%252F/lines/7"), pairs(&[("file", "a b%2F"), ("from", "7")]));
-        for uri in ["logs:///lines/7", "logs://a/b/lines/7", "logs://a/lines/", "logs://a/lines/7/8", "logs://a?b/lines/7"] {
+        for uri in [
+            "logs:///lines/7",
+            "logs://a/b/lines/7",
+            "logs://a/lines/",
+            "logs://a/lines/7/8",
+            "logs://a?b/lines/7",
+        ] {
             assert_eq!(values(LOG, uri), None, "{uri}");
         }
-        for uri in ["logs://%/lines/7", "logs://%f/lines/7", "logs://%zz/lines/7", "logs://%ff/lines/7", "logs://%00/lines/7"] {
+        for uri in [
+            "logs://%/lines/7",
+            "logs://%f/lines/7",
+            "logs://%zz/lines/7",
+            "logs://%ff/lines/7",
+            "logs://%00/lines/7",
+        ] {
             assert_eq!(values(LOG, uri), None, "{uri}");
         }
     }
@@ -150,7 +166,10 @@ mod tests {
     #[test]
     fn query_parameters_come_in_any_order_and_may_be_left_out() {
         const SEARCH: &[Segment] = &[Literal("db://"), Variable("table"), Query(&["from", "to"])];
-        assert_eq!(values(SEARCH, "db://t?to=2&from=1"), pairs(&[("table", "t"), ("to", "2"), ("from", "1")]));
+        assert_eq!(
+            values(SEARCH, "db://t?to=2&from=1"),
+            pairs(&[("table", "t"), ("to", "2"), ("from", "1")])
+        );
         assert_eq!(values(SEARCH, "db://t"), pairs(&[("table", "t")]));
         assert_eq!(values(SEARCH, "db://t?other=1"), None);
         assert_eq!(values(SEARCH, "db://t?to=1&to=2"), None);
@@ -158,7 +177,8 @@ mod tests {
 
     #[test]
     fn a_long_uri_is_matched_in_one_pass() {
-        const DASHES: &[Segment] = &[Literal("x:"), Variable("a"), Literal("-"), Variable("b"), Literal("-"), Variable("c")];
+        const DASHES: &[Segment] =
+            &[Literal("x:"), Variable("a"), Literal("-"), Variable("b"), Literal("-"), Variable("c")];
         let long = format!("x:{}", "a-".repeat(30_000));
         assert_eq!(values(DASHES, &long).map(|found| found.len()), Some(3));
     }

@@ -54,7 +54,9 @@ impl Registry {
                     Ok(input) => {
                         tools.push(Arc::new(Tool { definition, input, output: described.output.take() }));
                     }
-                    Err(conflict) => problems.push(format!("tool \"{}\": {conflict} ({source})", definition.name)),
+                    Err(conflict) => {
+                        problems.push(format!("tool \"{}\": {conflict} ({source})", definition.name))
+                    }
                 },
                 Kind::Resource { uri, .. } => {
                     let resource = Arc::new(Resource { definition, template: uri });
@@ -62,7 +64,9 @@ impl Registry {
                 }
                 Kind::Prompt => match prompt_arguments(&described) {
                     Ok(arguments) => prompts.push(Arc::new(Prompt { definition, arguments })),
-                    Err(problem) => problems.push(format!("prompt \"{}\": {problem} ({source})", definition.name)),
+                    Err(problem) => {
+                        problems.push(format!("prompt \"{}\": {problem} ({source})", definition.name))
+                    }
                 },
             }
         }
@@ -128,7 +132,11 @@ fn duplicates(definitions: &[Definition], problems: &mut Vec<String>) {
     for ((kind, name), mut places) in by_key {
         if places.len() > 1 {
             places.sort();
-            problems.push(format!("{kind} \"{name}\" is defined {} times: {}", places.len(), places.join(", ")));
+            problems.push(format!(
+                "{kind} \"{name}\" is defined {} times: {}",
+                places.len(),
+                places.join(", ")
+            ));
         }
     }
 }

@@ -76,7 +76,9 @@ impl Registry {
     pub(crate) fn prompt(&self, name: &str) -> Result<Arc<Prompt>, Error> {
         match self.prompts.binary_search_by(|prompt| prompt.name().cmp(name)) {
             Ok(at) => self.prompts.get(at).cloned().ok_or_else(|| unknown("prompt", name, None)),
-            Err(_) => Err(unknown("prompt", name, closest(name, self.prompts.iter().map(|prompt| prompt.name())))),
+            Err(_) => {
+                Err(unknown("prompt", name, closest(name, self.prompts.iter().map(|prompt| prompt.name()))))
+            }
         }
     }
 
@@ -108,7 +110,9 @@ impl Registry {
 fn unknown(what: &str, name: &str, closest: Option<&str>) -> Error {
     let shown: String = name.chars().take(100).collect();
     match closest {
-        Some(closest) => Error::invalid_params(format!("unknown {what} {shown:?}; did you mean {closest:?}?")),
+        Some(closest) => {
+            Error::invalid_params(format!("unknown {what} {shown:?}; did you mean {closest:?}?"))
+        }
         None => Error::invalid_params(format!("unknown {what} {shown:?}")),
     }
 }

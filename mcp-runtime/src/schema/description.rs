@@ -63,7 +63,11 @@ impl Description {
         }
     }
 
-    pub(crate) fn field<T: DeserializeOwned + JsonSchema>(&mut self, name: &'static str, description: &'static str) {
+    pub(crate) fn field<T: DeserializeOwned + JsonSchema>(
+        &mut self,
+        name: &'static str,
+        description: &'static str,
+    ) {
         let required = T::deserialize(Missing).is_err();
         let mut schema = self.generator.subschema_for::<T>().to_value();
         super::plain(&mut schema);

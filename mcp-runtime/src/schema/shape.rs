@@ -25,7 +25,10 @@ impl InputSchema {
         let root = schema.as_object_mut()?;
         match root.get("type") {
             Some(Value::String(kind)) if kind == "object" => {}
-            None if ["properties", "oneOf", "anyOf", "allOf", "$ref"].iter().any(|key| root.contains_key(*key)) => {
+            None if ["properties", "oneOf", "anyOf", "allOf", "$ref"]
+                .iter()
+                .any(|key| root.contains_key(*key)) =>
+            {
                 root.insert("type".into(), "object".into());
             }
             _ => return None,
@@ -56,7 +59,8 @@ impl Serialize for InputSchema {
         if !self.fields.is_empty() {
             root.serialize_entry("properties", &Properties(&self.fields))?;
         }
-        let required: Vec<_> = self.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+        let required: Vec<_> =
+            self.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
         if !required.is_empty() {
             root.serialize_entry("required", &required)?;
         }
@@ -88,7 +92,8 @@ impl Serialize for Described<'_> {
             return serializer.collect_map(description);
         };
         let mut map = serializer.serialize_map(None)?;
-        for (key, value) in members.iter().filter(|(key, _)| description.is_empty() || *key != "description") {
+        for (key, value) in members.iter().filter(|(key, _)| description.is_empty() || *key != "description")
+        {
             map.serialize_entry(key, value)?;
         }
         if !description.is_empty() {

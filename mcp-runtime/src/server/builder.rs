@@ -1,19 +1,18 @@
 //! Putting a server together.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tower::util::BoxCloneSyncService;
-use tower::{Layer, Service};
+use tower_layer::Layer;
+use tower_service::Service;
 
 use super::{Server, Shared};
+use crate::__private::{PromptFn, ResourceFn, ToolFn};
 use crate::error::{BoxError, BuildError};
 use crate::handler::{Busy, States};
-use crate::layer::{AnyLayer, Flattened, Stack};
+use crate::layer::{AnyLayer, Next, Stack, any};
 use crate::model::{Definition, Request, Response};
-use crate::__private::{PromptFn, ResourceFn, ToolFn};
 use crate::registry::{Registry, discovered};
 use crate::transport::Limits;
 use crate::wire::{About, Identity, SessionLimits, Sessions};
@@ -41,7 +40,7 @@ pub struct ServerBuilder {
     modules: Vec<String>,
     definitions: Vec<Definition>,
     states: States,
-    layers: Vec<Box<dyn AnyLayer>>,
+    layers: Vec<AnyLayer>,
     sessions: SessionLimits,
     limits: Limits,
     /// What parts of the server that are optional want to know, by type.
@@ -72,7 +71,7 @@ impl ServerBuilder {
         }
     }
 
-    /// The name of the server, for programs. By default that of your package.
+    /// The name of the server, for programs. By default that of your binary.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.about.name = name.into();
@@ -124,12 +123,11 @@ impl ServerBuilder {
 
     /// Puts a layer around every request, inside the layers that were given before.
     ///
-    /// Any [`tower::Layer`] whose service takes a [`Request`] and gives a [`Response`] will do, on every transport
+    /// Any `tower` layer whose service takes a [`Request`] and gives a [`Response`] will do, on every transport
     /// alike. Its errors become replies: the result of the call with `isError` for a tool, an internal error otherwise.
     ///
-    /// ```
-    /// use std::time::Duration;
-    /// # use mcp::{Request, Response};
+    /// ```standalone_crate
+    /// # use mcp::Request;
     /// let server = mcp::server!()
     ///     .layer(tower::layer::layer_fn(|inner| Timed { inner }))
     ///     .build()?;
@@ -156,12 +154,12 @@ impl ServerBuilder {
     #[must_use]
     pub fn layer<L>(mut self, layer: L) -> Self
     where
-        L: Layer<BoxCloneSyncService<Request, Response, Infallible>> + Send + Sync + 'static,
+        L: Layer<Next> + Send + Sync + 'static,
         L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         <L::Service as Service<Request>>::Error: Into<BoxError>,
         <L::Service as Service<Request>>::Future: Send,
     {
-        self.layers.push(Box::new(Flattened(layer)));
+        self.layers.push(any(layer));
         self
     }
 
@@ -247,7 +245,9 @@ impl ServerBuilder {
         let chosen = |definition: &Definition| {
             let module = definition.source.module;
             let below = |chosen: &String| {
-                module.strip_prefix(chosen.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+                module
+                    .strip_prefix(chosen.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
             };
             !self.explicit && (self.modules.is_empty() || self.modules.iter().any(below))
         };
@@ -258,16 +258,17 @@ impl ServerBuilder {
         let mut states = self.states;
         states.insert_shared(busy.clone());
         let states = Arc::new(states);
-        let dispatch = crate::dispatch::Dispatch::new(registry.clone(), states);
+        let dispatch = crate::dispatch::Dispatch::new(registry.clone(), states.clone());
         Ok(Server {
             shared: Arc::new(Shared {
                 identity: Identity::new(&self.about, &registry),
-                stack: Stack::layered(dispatch, &self.layers),
+                stack: Stack::new(dispatch, &self.layers),
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,
                 name: self.about.name,
                 version: self.about.version,
                 registry,
+                states,
                 settings: self.settings,
                 busy,
             }),

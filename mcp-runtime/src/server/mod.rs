@@ -30,6 +30,7 @@ pub struct Server {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
+    states: Arc<crate::handler::States>,
     pub(crate) identity: Identity,
     pub(crate) sessions: Sessions,
     pub(crate) limits: Limits,
@@ -54,7 +55,7 @@ impl Server {
     /// function behind it runs when [`Replies`] is asked for replies, and from then on a later message can cancel it.
     /// Dropping the replies cancels it too.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use mcp::{Peer, Server};
     /// /// Adds two numbers.
     /// #[mcp::tool]
@@ -72,10 +73,15 @@ impl Server {
     pub fn handle(&self, message: &[u8], peer: &Peer) -> Replies {
         match decode(&self.shared, message, peer) {
             Decoded::Done(reply) => Replies::done(reply),
-            Decoded::Request(incoming) => Replies::running(self.shared.clone(), incoming, |shared, request| {
-                shared.stack.call(request)
-            }),
+            Decoded::Request(incoming) => {
+                Replies::running(self.shared.clone(), incoming, |shared, request| shared.stack.call(request))
+            }
         }
+    }
+
+    /// What the server holds of this type.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.shared.states.get()
     }
 
     /// The definitions that this server offers: tools, then resources, then prompts, each sorted.

@@ -132,7 +132,15 @@ impl Replies {
         let crate::wire::Incoming { request, answer, in_flight, survives_disconnect } = incoming;
         let facts = request.facts.clone();
         let future = start(&shared, request);
-        let run = Run { future, facts, answer, shared, survives_disconnect, flight: Flight::Waiting(in_flight), response: None };
+        let run = Run {
+            future,
+            facts,
+            answer,
+            shared,
+            survives_disconnect,
+            flight: Flight::Waiting(in_flight),
+            response: None,
+        };
         Self(State::Running(Box::new(run)))
     }
 

@@ -88,7 +88,8 @@ impl Connection<'_> {
                 }
             }
             let waiting = !self.calls.is_empty();
-            let may_read = self.calls.len() < self.limits.in_flight && self.bytes < self.limits.in_flight_bytes;
+            let may_read =
+                self.calls.len() < self.limits.in_flight && self.bytes < self.limits.in_flight_bytes;
             tokio::select! {
                 biased;
                 Some(reply) = self.replies.recv(), if waiting => {

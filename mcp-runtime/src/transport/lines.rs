@@ -123,7 +123,9 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Transport for Li
         loop {
             match self.incoming.line(self.limit) {
                 Some(Line::Whole(start, end)) => {
-                    return Ok(Some(Frame::Message(self.incoming.buffer.get(start..end).unwrap_or_default())));
+                    return Ok(Some(Frame::Message(
+                        self.incoming.buffer.get(start..end).unwrap_or_default(),
+                    )));
                 }
                 Some(Line::TooLong) => return Ok(Some(Frame::TooLong(self.limit))),
                 None if self.incoming.ended => return Ok(None),

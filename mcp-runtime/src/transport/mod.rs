@@ -105,11 +105,6 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            message: 4 << 20,
-            in_flight: 16_384,
-            in_flight_bytes: 64 << 20,
-            drain: Duration::from_secs(2),
-        }
+        Self { message: 4 << 20, in_flight: 16_384, in_flight_bytes: 64 << 20, drain: Duration::from_secs(2) }
     }
 }

@@ -51,7 +51,9 @@ pub(crate) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Decoded {
             Kind::Request { id, method } => {
                 let (meta, version) = about(&params);
                 match version {
-                    Some(version) => stateless::decode(server, &id, method.as_str(), &params, meta, &version, peer),
+                    Some(version) => {
+                        stateless::decode(server, &id, method.as_str(), &params, meta, &version, peer)
+                    }
                     None => stateful::on_connection(server, id, method.as_str(), &params, peer, connection),
                 }
             }
@@ -69,7 +71,13 @@ fn about(params: &Params) -> (Result<Option<Inside<'_>>, ()>, Option<Raw>) {
     (meta, version)
 }
 
-fn over_http(server: &Shared, kind: Kind, params: &Params, peer: &Peer, headers: &Arc<http::HeaderMap>) -> Decoded {
+fn over_http(
+    server: &Shared,
+    kind: Kind,
+    params: &Params,
+    peer: &Peer,
+    headers: &Arc<http::HeaderMap>,
+) -> Decoded {
     let announced = match headers::single(headers, headers::PROTOCOL_VERSION) {
         Ok(announced) => announced,
         Err(mismatch) => {
@@ -83,10 +91,14 @@ fn over_http(server: &Shared, kind: Kind, params: &Params, peer: &Peer, headers:
         Kind::Request { id, method } => {
             let (meta, version) = about(params);
             match version {
-                Some(version) => stateless::decode(server, &id, method.as_str(), params, meta, &version, peer),
+                Some(version) => {
+                    stateless::decode(server, &id, method.as_str(), params, meta, &version, peer)
+                }
                 None if stateless_header => Decoded::Done(stateless::without_version(meta).reply(Some(&id))),
                 None => match (known, announced) {
-                    (Some(None), Some(requested)) => Decoded::Done(Refusal::version(requested).reply(Some(&id))),
+                    (Some(None), Some(requested)) => {
+                        Decoded::Done(Refusal::version(requested).reply(Some(&id)))
+                    }
                     _ => stateful::over_http(server, id, method.as_str(), params, peer, headers),
                 },
             }
@@ -139,7 +151,8 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
     };
     match method {
         "tools/call" if registry.has_tools() => {
-            let name = params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
+            let name =
+                params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
             let tool = registry.tool(&name)?;
             let arguments = match params.inside("arguments") {
                 Ok(arguments) => arguments.map_or_else(Object::empty, Inside::to_object),
@@ -148,13 +161,16 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
             Ok(Operation::CallTool(ToolCall { tool, arguments: Arguments::Json(arguments) }))
         }
         "resources/read" if registry.has_resources() => {
-            let uri = params.string("uri").ok_or_else(|| Error::invalid_params("\"uri\" must be a string"))?;
-            let (resource, variables) = registry.resource(&uri).ok_or_else(|| Error::resource_not_found(&*uri))?;
+            let uri =
+                params.string("uri").ok_or_else(|| Error::invalid_params("\"uri\" must be a string"))?;
+            let (resource, variables) =
+                registry.resource(&uri).ok_or_else(|| Error::resource_not_found(&*uri))?;
             let uri = uri.into_owned();
             Ok(Operation::ReadResource(ResourceRead { resource, uri, variables }))
         }
         "prompts/get" if registry.has_prompts() => {
-            let name = params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
+            let name =
+                params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
             let prompt = registry.prompt(&name)?;
             let arguments = prompt_arguments(params)?;
             Ok(Operation::GetPrompt(PromptGet { prompt, arguments }))
@@ -205,5 +221,6 @@ pub(super) fn progress_token(meta: Option<Inside<'_>>) -> Option<Raw> {
 fn is_trace_parent(value: &str) -> bool {
     let parts: Vec<_> = value.split('-').collect();
     let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
-    lengths.starts_with(&[2, 32, 16, 2]) && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    lengths.starts_with(&[2, 32, 16, 2])
+        && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

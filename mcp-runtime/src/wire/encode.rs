@@ -107,7 +107,9 @@ impl Answer {
     pub(crate) fn notice(&self, notice: &Notice) -> Option<Reply> {
         let token = self.progress.as_ref()?;
         let mut out = Vec::with_capacity(128);
-        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":");
+        out.extend_from_slice(
+            b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":",
+        );
         out.extend_from_slice(token.as_str().as_bytes());
         out.push(b',');
         member(&mut out, "progress", &number(notice.done));
@@ -163,11 +165,13 @@ impl Answer {
                     member(&mut out, "tools", &tools);
                 }
                 Items::Resources(found) => {
-                    let found: Vec<_> = found.iter().map(|resource| PublishedResource::new(resource)).collect();
+                    let found: Vec<_> =
+                        found.iter().map(|resource| PublishedResource::new(resource)).collect();
                     member(&mut out, "resources", &found);
                 }
                 Items::Templates(found) => {
-                    let found: Vec<_> = found.iter().map(|resource| PublishedResource::new(resource)).collect();
+                    let found: Vec<_> =
+                        found.iter().map(|resource| PublishedResource::new(resource)).collect();
                     member(&mut out, "resourceTemplates", &found);
                 }
                 Items::Prompts(found) => {

@@ -19,7 +19,8 @@ impl Id {
     /// Reads a string or an integer; nothing else is an id.
     pub(crate) fn read(raw: &str) -> Option<Self> {
         let digits = raw.strip_prefix('-').unwrap_or(raw);
-        let legal = raw.starts_with('"') || (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()));
+        let legal = raw.starts_with('"')
+            || (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()));
         (legal && raw.len() <= LONGEST_ID).then(|| Self(raw.into()))
     }
 
@@ -38,8 +39,13 @@ pub(crate) struct Envelope {
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    Request { id: Id, method: Raw },
-    Notification { method: Raw },
+    Request {
+        id: Id,
+        method: Raw,
+    },
+    Notification {
+        method: Raw,
+    },
     /// An answer to something that was asked, or was never asked.
     Response,
 }
@@ -74,7 +80,8 @@ impl Params {
         if !self.present {
             return None;
         }
-        let found = |member: &&Member| member.level == 2 && same(&self.text, member.name, name, self.escaped_names);
+        let found =
+            |member: &&Member| member.level == 2 && same(&self.text, member.name, name, self.escaped_names);
         self.members.iter().find(found)
     }
 
@@ -153,7 +160,8 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         Fault::Syntax { .. } => unparsable(fault.to_string()),
         _ => Malformed { id: None, problem: Problem::Invalid, detail: fault.to_string() },
     })?;
-    let invalid = |id: Option<Id>, detail: &str| Malformed { id, problem: Problem::Invalid, detail: detail.into() };
+    let invalid =
+        |id: Option<Id>, detail: &str| Malformed { id, problem: Problem::Invalid, detail: detail.into() };
     match text.trim_start_matches([' ', '\t', '\n', '\r']).as_bytes().first() {
         Some(b'{') => {}
         Some(b'[') => return Err(invalid(None, "a batch is not accepted: send one message at a time")),
@@ -184,7 +192,9 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
             Err(invalid(known, "\"method\" is missing"))
         };
     };
-    let Some(name) = string(method.of(text)) else { return Err(invalid(known, "\"method\" must be a string")) };
+    let Some(name) = string(method.of(text)) else {
+        return Err(invalid(known, "\"method\" must be a string"));
+    };
     if id.is_some() && known.is_none() {
         return Err(invalid(None, "\"id\" must be a string or an integer"));
     }

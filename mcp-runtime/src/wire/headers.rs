@@ -39,7 +39,10 @@ pub(crate) fn matches(headers: &HeaderMap, name: &str, body: &str) -> Result<(),
 pub(crate) fn matches_encoded(headers: &HeaderMap, name: &str, body: &str) -> Result<(), Mismatch> {
     match single(headers, name)? {
         None => Err(Mismatch(format!("header {name} is missing; the body says \"{body}\""))),
-        Some(value) if decoded(value).ok_or_else(|| Mismatch(format!("header {name} has invalid base64")))? == body => {
+        Some(value)
+            if decoded(value).ok_or_else(|| Mismatch(format!("header {name} has invalid base64")))?
+                == body =>
+        {
             Ok(())
         }
         Some(_) => Err(Mismatch(format!("header {name} differs from the body, which says \"{body}\""))),

@@ -45,7 +45,8 @@ impl Revision {
 
     /// The stateless revisions, as a JSON array.
     pub(crate) fn supported() -> String {
-        let names: Vec<_> = Self::ALL.into_iter().filter(|revision| revision.is_stateless()).map(Self::name).collect();
+        let names: Vec<_> =
+            Self::ALL.into_iter().filter(|revision| revision.is_stateless()).map(Self::name).collect();
         serde_json::json!(names).to_string()
     }
 

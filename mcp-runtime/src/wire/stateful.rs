@@ -19,6 +19,9 @@ use crate::server::{Reply, Shared};
 const INITIALIZE: &str = "initialize";
 const PING: &str = "ping";
 
+/// What a peer says of itself may be so long, in bytes: a session keeps it.
+const LONGEST_INTRODUCTION: usize = 4096;
+
 /// A request on a connection that carries messages both ways: the connection is the session.
 pub(super) fn on_connection(
     server: &Shared,
@@ -64,7 +67,9 @@ pub(super) fn over_http(
                 let reply = initialized(server, &id, &session);
                 match server.sessions.begin(&peer.principal, session) {
                     Some(session) => Decoded::Done(reply.with_session(session)),
-                    None => Decoded::Done(Refusal::busy("all sessions are at work: try again later").reply(Some(&id))),
+                    None => Decoded::Done(
+                        Refusal::busy("all sessions are at work: try again later").reply(Some(&id)),
+                    ),
                 }
             }
         };
@@ -160,7 +165,10 @@ fn begin(params: &Params) -> Result<Session, ()> {
     let requested = params.string("protocolVersion").ok_or(())?;
     let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
     // In a buffer of its own, so that a session does not keep the whole message.
-    let object = |member: &str| params.inside(member).map(|found| found.map(|found| Raw::whole(found.raw())));
+    let object = |member: &str| match params.inside(member)? {
+        Some(found) if found.raw().len() > LONGEST_INTRODUCTION => Err(()),
+        found => Ok(found.map(|found| Raw::whole(found.raw()))),
+    };
     Ok(Session {
         revision: revision.unwrap_or(Revision::LATEST_STATEFUL),
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
@@ -182,7 +190,8 @@ fn initialized(server: &Shared, id: &Id, session: &Session) -> Reply {
 
 fn malformed_initialize() -> Refusal {
     Refusal::params(
-        "\"initialize\" must have \"protocolVersion\", a string; \"capabilities\" and \"clientInfo\" must be objects"
+        "\"initialize\" must have \"protocolVersion\", a string; \"capabilities\" and \"clientInfo\" must be objects of \
+         4096 bytes at most"
             .into(),
     )
 }

@@ -55,13 +55,15 @@ fn understand(
 ) -> Result<Incoming, Refusal> {
     let Ok(Some(found)) = found else { return Err(without_version(found)) };
     let version = crate::json::string(version.as_str());
-    let version = version.ok_or_else(|| Refusal::missing_meta(format!("\"{}\" must be a string", meta::PROTOCOL_VERSION)))?;
+    let version = version
+        .ok_or_else(|| Refusal::missing_meta(format!("\"{}\" must be a string", meta::PROTOCOL_VERSION)))?;
     let object = |member: &str| match found.get(member) {
         Some(raw) if raw.as_str().starts_with('{') => Ok(Some(raw)),
         Some(_) => Err(Refusal::missing_meta(format!("\"{member}\" must be an object"))),
         None => Ok(None),
     };
-    let capabilities = object(meta::CLIENT_CAPABILITIES)?.ok_or_else(|| missing(meta::CLIENT_CAPABILITIES))?;
+    let capabilities =
+        object(meta::CLIENT_CAPABILITIES)?.ok_or_else(|| missing(meta::CLIENT_CAPABILITIES))?;
     let info = object(meta::CLIENT_INFO)?;
 
     let http = if let Link::Http(headers) = &peer.link { Some(&**headers) } else { None };
@@ -94,7 +96,8 @@ fn understand(
         return Err(Refusal::id_in_use(revision));
     }
     let progress = progress_token(Some(found));
-    let facts = facts(peer, Client { info, capabilities: Some(capabilities) }, Some(found), progress.is_some());
+    let facts =
+        facts(peer, Client { info, capabilities: Some(capabilities) }, Some(found), progress.is_some());
     let answer = Answer { id: id.clone(), revision, progress };
     Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })
 }

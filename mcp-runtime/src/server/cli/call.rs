@@ -8,11 +8,17 @@ use crate::model::Tool;
 use crate::server::Server;
 use crate::testing::Client;
 
-pub(super) async fn call(server: &Server, name: &str, written: &[String], as_json: bool) -> crate::Result<()> {
+pub(super) async fn call(
+    server: &Server,
+    name: &str,
+    written: &[String],
+    as_json: bool,
+) -> crate::Result<()> {
     let failed = |message: String| ServerError::Command(message);
     let tool = server.shared.registry.tool(name).map_err(|error| failed(error.to_string()))?;
     let arguments = arguments(&tool, written).map_err(failed)?;
-    let result = Client::stateless(server).call(name, arguments).await.map_err(|error| failed(error.to_string()))?;
+    let result =
+        Client::stateless(server).call(name, arguments).await.map_err(|error| failed(error.to_string()))?;
     if as_json {
         print(&format!("{:#}", result.raw()))?;
     } else {
@@ -29,7 +35,8 @@ fn arguments(tool: &Tool, written: &[String]) -> Result<Value, String> {
     if let [only] = written
         && only.trim_start().starts_with('{')
     {
-        return serde_json::from_str(only).map_err(|error| format!("the arguments are not a JSON object: {error}"));
+        return serde_json::from_str(only)
+            .map_err(|error| format!("the arguments are not a JSON object: {error}"));
     }
     let pairs = written.iter().map(|pair| {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
@@ -57,9 +64,12 @@ fn shown(block: &Value, style: Style) -> String {
     }
     let bytes = member("data").len() / 4 * 3;
     style.quiet(&printable(&match member("type") {
-        kind @ ("image" | "audio") => format!("[{kind}, {}, about {bytes} bytes; --json shows it]", member("mimeType")),
+        kind @ ("image" | "audio") => {
+            format!("[{kind}, {}, about {bytes} bytes; --json shows it]", member("mimeType"))
+        }
         "resource_link" => {
-            let said: Vec<_> = [member("title"), member("description")].into_iter().filter(|it| !it.is_empty()).collect();
+            let said: Vec<_> =
+                [member("title"), member("description")].into_iter().filter(|it| !it.is_empty()).collect();
             let said = if said.is_empty() { member("name").to_owned() } else { said.join(": ") };
             return format!("{}  {}", style.name(&printable(member("uri"))), printable(&said));
         }

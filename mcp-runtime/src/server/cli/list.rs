@@ -31,10 +31,12 @@ pub(super) async fn list(server: &Server, as_json: bool) -> crate::Result<()> {
         (format!("{}({})", tool.name(), arguments.join(", ")), note(tool.definition()))
     });
     section("tools", tools.collect(), style)?;
-    let resources = registry.resources().map(|resource| (resource.uri().to_owned(), note(resource.definition())));
+    let resources =
+        registry.resources().map(|resource| (resource.uri().to_owned(), note(resource.definition())));
     section("resources", resources.collect(), style)?;
     let prompts = registry.prompts().iter().map(|prompt| {
-        let arguments: Vec<_> = prompt.arguments.iter().map(|argument| mark(argument.name, argument.required)).collect();
+        let arguments: Vec<_> =
+            prompt.arguments.iter().map(|argument| mark(argument.name, argument.required)).collect();
         (format!("{}({})", prompt.name(), arguments.join(", ")), note(prompt.definition()))
     });
     section("prompts", prompts.collect(), style)

@@ -72,7 +72,8 @@ impl Lines {
         let dropped = Arc::<AtomicUsize>::default();
         let counted = dropped.clone();
         // Without a thread there is no log, which is better than no server.
-        let _ = std::thread::Builder::new().name("mcp-log".into()).spawn(move || write_lines(&lines, &counted));
+        let _ =
+            std::thread::Builder::new().name("mcp-log".into()).spawn(move || write_lines(&lines, &counted));
         Self { sender, dropped }
     }
 }

@@ -89,7 +89,8 @@ fn address(text: &str) -> Result<String, String> {
     if port.parse::<u16>().is_ok() {
         return Ok(format!("127.0.0.1:{port}"));
     }
-    let named = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let named =
+        text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
     if text.parse::<SocketAddr>().is_ok() || named {
         return Ok(text.into());
     }
@@ -115,7 +116,8 @@ impl ServerBuilder {
     /// Where the server cannot be built or served, or a command cannot be carried out.
     pub async fn run(self) -> crate::Result<()> {
         let about = self.about.description.clone().or_else(|| self.about.title.clone());
-        let mut command = Standalone::command().name(self.about.name.clone()).version(self.about.version.clone());
+        let mut command =
+            Standalone::command().name(self.about.name.clone()).version(self.about.version.clone());
         command = command.about(about.unwrap_or_else(|| "An MCP server".into()));
         let matches = command.get_matches();
         let Standalone { cli } = Standalone::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -132,7 +134,9 @@ impl ServerBuilder {
         let server = self.build()?;
         match cli.command {
             Some(Command::List { json }) => list::list(&server, json).await,
-            Some(Command::Call { name, arguments, json }) => call::call(&server, &name, &arguments, json).await,
+            Some(Command::Call { name, arguments, json }) => {
+                call::call(&server, &name, &arguments, json).await
+            }
             None => server.serve_as_asked(cli.http).await,
         }
     }
@@ -179,7 +183,10 @@ struct Style {
 
 impl Style {
     fn of_stdout() -> Self {
-        Self { colours: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()) }
+        Self {
+            colours: std::io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()),
+        }
     }
 
     fn paint(self, code: &str, text: &str) -> String {

@@ -18,9 +18,12 @@ impl Accept {
             for range in value.to_str().unwrap_or_default().split(',') {
                 said = true;
                 let (kind, parameters) = range.split_once(';').unwrap_or((range, ""));
-                let refused = parameters.split(';').any(|parameter| matches!(parameter.trim(), "q=0" | "q=0.0"));
+                let refused =
+                    parameters.split(';').any(|parameter| matches!(parameter.trim(), "q=0" | "q=0.0"));
                 let kind = kind.trim();
-                let is = |wanted: &[&str]| !refused && wanted.iter().any(|wanted| kind.eq_ignore_ascii_case(wanted));
+                let is = |wanted: &[&str]| {
+                    !refused && wanted.iter().any(|wanted| kind.eq_ignore_ascii_case(wanted))
+                };
                 found.json |= is(&["application/json", "application/*", "*/*"]);
                 found.events |= is(&["text/event-stream", "text/*", "*/*"]);
             }

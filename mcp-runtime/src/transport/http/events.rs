@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, Sleep};
 
 use crate::server::{Replies, Reply, ReplyKind};
@@ -26,7 +26,7 @@ pub(super) struct Events {
 #[derive(Debug)]
 pub(super) enum Source {
     /// The call itself: it ends with the stream.
-    Call(Replies),
+    Call { replies: Replies, _place: OwnedSemaphorePermit },
     /// A task that goes on without the stream.
     Task(mpsc::Receiver<Reply>),
 }
@@ -34,7 +34,7 @@ pub(super) enum Source {
 impl Source {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
         match self {
-            Self::Call(replies) => replies.poll_reply(cx),
+            Self::Call { replies, .. } => replies.poll_reply(cx),
             Self::Task(replies) => replies.poll_recv(cx),
         }
     }

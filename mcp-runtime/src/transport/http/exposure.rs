@@ -42,7 +42,7 @@ impl Exposure {
     /// matters. `origins` are the web pages that may use it from a browser, such as `https://app.example.com`; programs
     /// that are no browsers send none. A server that anybody may use says so with [`unauthenticated`].
     ///
-    /// ```
+    /// ```standalone_crate
     /// use mcp::http::{Exposure, unauthenticated};
     /// let exposure = Exposure::public(["mcp.example.com"], ["https://app.example.com"], unauthenticated());
     /// let server = mcp::server!().exposure(exposure).build()?;
@@ -61,7 +61,9 @@ impl Exposure {
         for host in hosts {
             match Host::parse(host.as_ref()) {
                 Some(host) => parsed.push(host),
-                None => problems.push(format!("{:?} is not a host, as in \"mcp.example.com\"", host.as_ref())),
+                None => {
+                    problems.push(format!("{:?} is not a host, as in \"mcp.example.com\"", host.as_ref()))
+                }
             }
         }
         if parsed.is_empty() && problems.is_empty() {
@@ -148,8 +150,10 @@ impl Authentication {
 }
 
 trait Erased: Send + Sync {
-    fn erased<'a>(&'a self, request: &'a Parts)
-    -> Pin<Box<dyn Future<Output = Result<Principal, Challenge>> + Send + 'a>>;
+    fn erased<'a>(
+        &'a self,
+        request: &'a Parts,
+    ) -> Pin<Box<dyn Future<Output = Result<Principal, Challenge>> + Send + 'a>>;
 }
 
 impl<A: Authenticate> Erased for A {

@@ -23,7 +23,10 @@ impl Host {
             let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
             match inner {
                 Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-                None => !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+                None => {
+                    !name.is_empty()
+                        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+                }
             }
         };
         legal(name).then(|| Self { name: name.to_ascii_lowercase(), port })
@@ -70,7 +73,11 @@ impl Origin {
 }
 
 /// Checks a request. `port` is the one that the server listens at, where it is known.
-pub(super) fn check(exposure: &Exposure, port: Option<u16>, request: &Parts) -> Result<(), (StatusCode, String)> {
+pub(super) fn check(
+    exposure: &Exposure,
+    port: Option<u16>,
+    request: &Parts,
+) -> Result<(), (StatusCode, String)> {
     let refused = |what: String| Err((StatusCode::FORBIDDEN, what));
     let mut hosts = request.headers.get_all(header::HOST).iter();
     let named = match (hosts.next(), hosts.next()) {
@@ -87,7 +94,10 @@ pub(super) fn check(exposure: &Exposure, port: Option<u16>, request: &Parts) -> 
     };
     if !known {
         let shown = named.unwrap_or_default();
-        tracing::warn!(host = shown, "refused a request for a host that is not this server's; see `Exposure::public`");
+        tracing::warn!(
+            host = shown,
+            "refused a request for a host that is not this server's; see `Exposure::public`"
+        );
         return refused("this server does not answer to that host".into());
     }
     for origin in request.headers.get_all(header::ORIGIN) {
@@ -96,7 +106,10 @@ pub(super) fn check(exposure: &Exposure, port: Option<u16>, request: &Parts) -> 
             exposure.origins.contains(&origin) || (!exposure.is_public() && origin.is_loopback(port))
         });
         if !allowed {
-            tracing::warn!(?origin, "refused a request from a page that is not allowed; see `Exposure::allow_origin`");
+            tracing::warn!(
+                ?origin,
+                "refused a request from a page that is not allowed; see `Exposure::allow_origin`"
+            );
             return refused("requests from that origin are not allowed".into());
         }
     }
@@ -122,7 +135,9 @@ mod tests {
         for host in ["localhost:8080", "LocalHost:8080", "127.0.0.1:8080", "[::1]:8080"] {
             assert_eq!(answer(&exposure, host, None), 200, "{host}");
         }
-        for host in ["evil.example.com", "localhost", "localhost:8081", "127.0.0.1.evil.com:8080", "0.0.0.0:8080"] {
+        for host in
+            ["evil.example.com", "localhost", "localhost:8081", "127.0.0.1.evil.com:8080", "0.0.0.0:8080"]
+        {
             assert_eq!(answer(&exposure, host, None), 403, "{host}");
         }
         for host in ["", "localhost:", "localhost:port", "a@localhost:8080", "[::1:8080", "local host:8080"] {
@@ -137,9 +152,18 @@ mod tests {
             assert_eq!(answer(&exposure, "localhost:8080", Some(origin)), 200, "{origin}");
         }
         for origin in [
-            "null", "", "http://localhost:3000", "https://localhost:8080", "http://app.example.com",
-            "https://app.example.com:444", "https://app.example.com.evil.com", "https://evil.com",
-            "https://user@app.example.com", "https://app.example.com/", "file://", "http://localhost:8080#",
+            "null",
+            "",
+            "http://localhost:3000",
+            "https://localhost:8080",
+            "http://app.example.com",
+            "https://app.example.com:444",
+            "https://app.example.com.evil.com",
+            "https://evil.com",
+            "https://user@app.example.com",
+            "https://app.example.com/",
+            "file://",
+            "http://localhost:8080#",
         ] {
             assert_eq!(answer(&exposure, "localhost:8080", Some(origin)), 403, "{origin}");
         }
@@ -147,7 +171,11 @@ mod tests {
 
     #[test]
     fn a_public_server_answers_to_its_hosts_only() {
-        let exposure = Exposure::public(["mcp.example.com", "other.example.com:8443"], [""; 0], super::super::unauthenticated());
+        let exposure = Exposure::public(
+            ["mcp.example.com", "other.example.com:8443"],
+            [""; 0],
+            super::super::unauthenticated(),
+        );
         assert_eq!(answer(&exposure, "mcp.example.com", None), 200);
         assert_eq!(answer(&exposure, "mcp.example.com:9000", None), 200);
         assert_eq!(answer(&exposure, "other.example.com:8443", None), 200);
@@ -158,7 +186,8 @@ mod tests {
 
     #[test]
     fn a_second_host_is_refused() {
-        let request = http::Request::builder().header("host", "localhost:8080").header("host", "localhost:8080");
+        let request =
+            http::Request::builder().header("host", "localhost:8080").header("host", "localhost:8080");
         let (parts, ()) = request.body(()).unwrap().into_parts();
         assert_eq!(check(&Exposure::loopback(), Some(8080), &parts).unwrap_err().0, StatusCode::BAD_REQUEST);
     }

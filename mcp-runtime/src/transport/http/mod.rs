@@ -1,4 +1,4 @@
-//! Streamable HTTP: a [`tower::Service`] that nests in any router, and a server of our own around it.
+//! Streamable HTTP: a `tower::Service` that nests in any router, and a server of our own around it.
 //!
 //! The choice who may reach a server stands in [`Exposure`]; nothing is reachable from other machines without it.
 

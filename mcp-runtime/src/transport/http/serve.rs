@@ -12,7 +12,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::Semaphore;
-use tower::Service;
+use tower_service::Service;
 
 use super::body::Body;
 use super::service::HttpService;
@@ -40,7 +40,8 @@ impl Server {
     /// [`Exposure`](super::Exposure) is loopback.
     pub async fn serve_http(&self, address: impl ToSocketAddrs + std::fmt::Debug) -> crate::Result<()> {
         let bound = TcpListener::bind(&address).await;
-        let listener = bound.map_err(|source| ServerError::Bind { address: format!("{address:?}"), source })?;
+        let listener =
+            bound.map_err(|source| ServerError::Bind { address: format!("{address:?}"), source })?;
         self.serve_http_on(listener, shutdown()).await
     }
 
@@ -89,10 +90,9 @@ impl Server {
             });
         }
         drop(listener);
-        service.calls.close();
         let drained = async {
             graceful.shutdown().await;
-            service.calls.wait().await;
+            service.idle().await;
         };
         if tokio::time::timeout(self.shared.limits.drain, drained).await.is_err() {
             tracing::warn!("calls that took too long were cancelled at the end");
@@ -115,8 +115,13 @@ fn connection(
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // A client that closes its half of a connection is taken to have gone: that is how a stateless client cancels.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).half_close(false);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS).keep_alive_interval(HEAD_TIMEOUT);
-    let routed = service_fn(move |request: Request<Incoming>| route(service.clone(), settings.clone(), request));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(HEAD_TIMEOUT);
+    let routed =
+        service_fn(move |request: Request<Incoming>| route(service.clone(), settings.clone(), request));
     let served = builder.serve_connection(TokioIo::new(stream), routed).into_owned();
     let watched = graceful.watch(served);
     async move {
@@ -135,7 +140,8 @@ async fn route(
     if request.uri().path() == settings.path {
         return service.call(request).await;
     }
-    let mut response = Response::new(Body::whole(format!("there is nothing here; the server is at {}\n", settings.path)));
+    let mut response =
+        Response::new(Body::whole(format!("there is nothing here; the server is at {}\n", settings.path)));
     *response.status_mut() = StatusCode::NOT_FOUND;
     Ok(response)
 }

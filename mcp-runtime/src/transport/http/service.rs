@@ -10,8 +10,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::accept::{Accept, is_json};
 use super::body::Body;
@@ -28,7 +27,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// So many replies of a call that goes on without its connection wait to be sent.
 const WAITING_REPLIES: usize = 64;
 
-/// A server as a [`tower::Service`] of HTTP requests, to be nested in a router or served by hyper.
+/// A server as a `tower::Service` of HTTP requests, to be nested in a router or served by hyper.
 ///
 /// ```no_run
 /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,23 +43,28 @@ pub struct HttpService {
     server: Server,
     settings: Arc<Settings>,
     port: Option<u16>,
-    /// Calls that go on without their connection.
-    pub(super) calls: TaskTracker,
+    /// Places for calls that are not ready at once.
+    places: Arc<Semaphore>,
+    all_places: u32,
 }
 
 impl Server {
-    /// This server as a [`tower::Service`] of HTTP requests.
+    /// This server as a `tower::Service` of HTTP requests.
     ///
     /// It answers at whatever path it is given, and checks `Host` and `Origin` as its
     /// [`Exposure`](super::Exposure) says. Where it listens is not known to it: binding a loopback address is up to whoever
     /// serves it.
     pub fn http_service(&self) -> HttpService {
         let settings = Settings::of(&self.shared);
-        HttpService { server: self.clone(), settings, port: None, calls: TaskTracker::new() }
+        let all_places = u32::try_from(self.shared.limits.in_flight)
+            .unwrap_or(u32::MAX)
+            .min(Semaphore::MAX_PERMITS as u32);
+        let places = Arc::new(Semaphore::new(all_places as usize));
+        HttpService { server: self.clone(), settings, port: None, places, all_places }
     }
 }
 
-impl<B> tower::Service<Request<B>> for HttpService
+impl<B> tower_service::Service<Request<B>> for HttpService
 where
     B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send + 'static,
 {
@@ -125,7 +129,10 @@ impl HttpService {
     {
         let accept = Accept::of(&parts.headers);
         if !is_json(&parts.headers) {
-            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "header content-type must be application/json");
+            return refuse(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "header content-type must be application/json",
+            );
         }
         if parts.headers.contains_key(header::CONTENT_ENCODING) {
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "an encoded body is not accepted");
@@ -134,28 +141,40 @@ impl HttpService {
             let problem = "header accept must allow application/json or text/event-stream";
             return refuse(StatusCode::NOT_ACCEPTABLE, problem);
         }
-        let message = match tokio::time::timeout(BODY_TIMEOUT, read(body, self.server.shared.limits.message)).await {
-            Ok(Ok(message)) => message,
-            Ok(Err(refusal)) => return refusal,
-            Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
-        };
+        let message =
+            match tokio::time::timeout(BODY_TIMEOUT, read(body, self.server.shared.limits.message)).await {
+                Ok(Ok(message)) => message,
+                Ok(Err(refusal)) => return refusal,
+                Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+            };
         let peer = self.peer(parts.headers, principal);
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
         let first = match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Some(reply)) if reply.kind() != ReplyKind::Notification && accept.json => return respond(reply),
+            Poll::Ready(Some(reply)) if reply.kind() != ReplyKind::Notification && accept.json => {
+                return respond(reply);
+            }
             Poll::Ready(Some(reply)) if reply.kind() == ReplyKind::Nothing => return respond(reply),
             Poll::Ready(reply) => reply,
             Poll::Pending => None,
         };
-        self.stream(first, replies, accept).await
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
+        };
+        self.stream(first, replies, accept, place).await
     }
 
     /// Answers with JSON if the response comes before anything else, and with events otherwise.
-    async fn stream(&self, first: Option<Reply>, replies: Replies, accept: Accept) -> Response<Body> {
+    async fn stream(
+        &self,
+        first: Option<Reply>,
+        replies: Replies,
+        accept: Accept,
+        place: OwnedSemaphorePermit,
+    ) -> Response<Body> {
         let mut source = match replies.survives_disconnect() {
-            true => self.go_on_alone(replies),
-            false => Source::Call(replies),
+            true => go_on_alone(replies, place),
+            false => Source::Call { replies, _place: place },
         };
         let mut next = first;
         loop {
@@ -167,7 +186,9 @@ impl HttpService {
                 None => return respond(Reply::accepted()),
                 Some(reply) if reply.kind() == ReplyKind::Notification && !accept.events => {}
                 // An error may need a status of its own, which a stream cannot have.
-                Some(reply) if reply.kind() == ReplyKind::Response && (accept.json || reply.status() != 200) => {
+                Some(reply)
+                    if reply.kind() == ReplyKind::Response && (accept.json || reply.status() != 200) =>
+                {
                     return respond(reply);
                 }
                 Some(reply) => return stream_of(Events::new(reply, source)),
@@ -175,17 +196,23 @@ impl HttpService {
         }
     }
 
-    /// Runs a call in a task of its own, whether or not anybody reads its replies.
-    fn go_on_alone(&self, mut replies: Replies) -> Source {
-        let (sender, receiver) = mpsc::channel(WAITING_REPLIES);
-        self.calls.spawn(async move {
-            while let Some(reply) = replies.next().await {
-                // The reader may be gone; the call goes on all the same.
-                let _ = sender.send(reply).await;
-            }
-        });
-        Source::Task(receiver)
+    /// Ready when no call is under way any more.
+    pub(super) async fn idle(&self) {
+        let _ = self.places.acquire_many(self.all_places).await;
     }
+}
+
+/// Runs a call in a task of its own, whether or not anybody reads its replies.
+fn go_on_alone(mut replies: Replies, place: OwnedSemaphorePermit) -> Source {
+    let (sender, receiver) = mpsc::channel(WAITING_REPLIES);
+    tokio::spawn(async move {
+        while let Some(reply) = replies.next().await {
+            // The reader may be gone; the call goes on all the same.
+            let _ = sender.send(reply).await;
+        }
+        drop(place);
+    });
+    Source::Task(receiver)
 }
 
 /// Reads a body that is not longer than `limit`.
@@ -193,7 +220,8 @@ async fn read<B>(body: B, limit: usize) -> Result<Bytes, Response<Body>>
 where
     B: http_body::Body<Data = Bytes, Error: std::fmt::Display>,
 {
-    let too_long = || refuse(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {limit} bytes"));
+    let too_long =
+        || refuse(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {limit} bytes"));
     if body.size_hint().lower() > limit as u64 {
         return Err(too_long());
     }
@@ -201,7 +229,8 @@ where
     let mut whole = Bytes::new();
     let mut joined: Vec<u8> = Vec::new();
     while let Some(frame) = body.as_mut().frame().await {
-        let frame = frame.map_err(|error| refuse(StatusCode::BAD_REQUEST, &format!("the body broke off: {error}")))?;
+        let frame = frame
+            .map_err(|error| refuse(StatusCode::BAD_REQUEST, &format!("the body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
         if whole.len() + joined.len() + data.len() > limit {
             return Err(too_long());
@@ -249,7 +278,8 @@ fn refuse(status: StatusCode, problem: &str) -> Response<Body> {
 }
 
 fn challenged(Challenge { status, challenge }: Challenge) -> Response<Body> {
-    let mut response = refuse(status, if status == StatusCode::UNAUTHORIZED { "who are you?" } else { "not allowed" });
+    let mut response =
+        refuse(status, if status == StatusCode::UNAUTHORIZED { "who are you?" } else { "not allowed" });
     if let Some(challenge) = challenge {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }

@@ -9,7 +9,7 @@ mod blocking;
 mod streams;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::task::JoinSet;
 
 use super::Lines;
 use crate::server::Server;
@@ -36,13 +36,20 @@ impl Server {
         let lines = Lines::new(input, output).max_line(self.shared.limits.message);
         let server = self.clone();
         // A task of the runtime's workers is woken for less than the one that `main` waits in.
-        let serving = tokio::spawn(async move { server.serve_until(lines, Peer::connection(), shutdown).await });
-        let served = AbortOnDropHandle::new(serving).await;
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { server.serve_until(lines, Peer::connection(), shutdown).await });
+        let served = serving.join_next().await;
         drop(streams);
-        let served = served.unwrap_or_else(|stopped| Err(std::io::Error::other(stopped).into()));
+        let served = match served {
+            Some(Err(stopped)) => Err(std::io::Error::other(stopped).into()),
+            Some(Ok(served)) => served,
+            None => Ok(()),
+        };
         match served {
             // A peer that goes away without a word is no failure of the server.
-            Err(crate::ServerError::Transport(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(crate::ServerError::Transport(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                Ok(())
+            }
             served => served,
         }
     }
@@ -51,9 +58,10 @@ impl Server {
 /// Ready when the process is asked to end. The signals are caught from the call on, by a task of their own, because
 /// asking whether it has ended costs less than asking for signals.
 pub(crate) fn shutdown() -> impl Future<Output = ()> + Send {
-    let signals = AbortOnDropHandle::new(tokio::spawn(signals()));
+    let mut waiting = JoinSet::new();
+    waiting.spawn(signals());
     async move {
-        let _ = signals.await;
+        let _ = waiting.join_next().await;
     }
 }
 
