@@ -19,6 +19,6 @@ fn mistakes_are_explained_at_the_right_token() {
         cases.compile_fail("tests/ui/[!p]*.rs");
         cases.compile_fail("tests/ui/prompt_*.rs");
     } else {
-        println!("SKIPPED: messages are compared on rustc {COMPILER} only; this is {version}");
+        eprintln!("SKIPPED: messages are compared on rustc {COMPILER} only; this is {version}");
     }
 }

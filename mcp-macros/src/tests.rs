@@ -1,1 +1,76 @@
+//! Every shape of expansion, as text. `INSTA_UPDATE=always cargo test -p mcp-macros` writes them anew.
 
+use quote::quote;
+
+use crate::define;
+use crate::kind::Kind;
+
+fn expansion(kind: Kind, attributes: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> String {
+    let expanded = define(kind, attributes, item);
+    match syn::parse2(expanded.clone()) {
+        Ok(file) => prettyplease::unparse(&file),
+        Err(error) => panic!("{error}: {expanded}"),
+    }
+}
+
+macro_rules! snapshots {
+    ($($name:ident: $kind:ident($($attributes:tt)*) $item:item)*) => {$(
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!(expansion(Kind::$kind, quote!($($attributes)*), quote!($item)));
+        }
+    )*};
+}
+
+snapshots! {
+    a_tool_reads_each_argument_and_awaits_the_function: Tool(read_only, title = "Add")
+        /// Adds two numbers.
+        ///
+        /// Both are whole.
+        pub async fn add(
+            /// First addend.
+            a: i64,
+            b: Option<i64>,
+        ) -> i64 { a + b.unwrap_or_default() }
+
+    a_function_that_is_not_async_runs_where_it_may_block: Tool()
+        /// Reads a file.
+        fn read(path: &str) -> Result<String, std::io::Error> { std::fs::read_to_string(path) }
+
+    a_quick_function_runs_at_once: Tool(inline, name = "text.length")
+        fn length(text: &str, parts: &[u8]) -> usize { text.len() + parts.len() }
+
+    a_condition_holds_for_the_registration_too: Tool(crate = crate::framework)
+        #[cfg(unix)]
+        #[deprecated]
+        async fn unix_only() {}
+
+    a_resource_asks_for_variables_and_extractors: Resource("logs://{service}/{+path}{?from,to}", mime = "text/plain")
+        /// A log.
+        async fn log(path: String, service: String, from: Option<u32>, to: Option<u32>, db: State<Db>) -> String { todo() }
+
+    a_fixed_resource_has_a_size: Resource("docs://readme", size = 5, name = "the readme")
+        async fn readme() -> &'static str { "hello" }
+
+    a_prompt_takes_patterns_of_extractors: Prompt(description = "Reviews code.")
+        async fn review(r#type: String, State(db): State<Db>, mut _n: u8) -> String { todo() }
+
+    a_mistake_leaves_the_function_as_it_was: Tool(red_only, name = "a b")
+        async fn add(
+            /// First addend.
+            a: i64
+        ) -> i64 { a }
+}
+
+#[test]
+fn texts_keep_their_lines_and_lose_one_space() {
+    let item = quote! {
+        /// First.
+        ///
+        ///   - indented
+        #[doc = "by hand\n two lines"]
+        async fn f() {}
+    };
+    let expanded = define(Kind::Tool, quote!(), item).to_string();
+    assert!(expanded.contains(r#"description ("First.\n\n  - indented\nby hand\ntwo lines")"#), "{expanded}");
+}

@@ -32,7 +32,7 @@ pub(crate) struct Run {
     pub(crate) context: Context,
     pub(crate) arguments: Arguments,
     faults: Vec<Fault>,
-    rejected: Option<ToolError>,
+    rejected: Option<Box<ToolError>>,
 }
 
 /// How a run ended.
@@ -152,7 +152,7 @@ impl Call {
         Outcome(match self.0 {
             Mode::Describe(found) => End::Described(found),
             Mode::Run(Run { rejected: Some(error), faults, .. }) if faults.is_empty() => {
-                End::Failed(Failure::Tool(error))
+                End::Failed(Failure::Tool(*error))
             }
             Mode::Run(run) => End::Refused(run.faults),
         })
@@ -180,7 +180,7 @@ impl<T> Asked<T> {
                 Ok(value) => Some(value),
                 Err(error) => {
                     if let Mode::Run(run) = &mut call.0 {
-                        run.rejected.get_or_insert(error);
+                        run.rejected.get_or_insert_with(|| Box::new(error));
                     }
                     None
                 }

@@ -39,12 +39,10 @@ pub struct ServerBuilder {
     explicit: bool,
     modules: Vec<String>,
     definitions: Vec<Definition>,
-    states: States,
+    pub(crate) states: States,
     layers: Vec<AnyLayer>,
     sessions: SessionLimits,
     limits: Limits,
-    /// What parts of the server that are optional want to know, by type.
-    pub(crate) settings: States,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -66,7 +64,6 @@ impl ServerBuilder {
             layers: Vec::new(),
             sessions: SessionLimits::default(),
             limits: Limits::default(),
-            settings: States::default(),
             problems: Vec::new(),
         }
     }
@@ -269,7 +266,6 @@ impl ServerBuilder {
                 version: self.about.version,
                 registry,
                 states,
-                settings: self.settings,
                 busy,
             }),
         })

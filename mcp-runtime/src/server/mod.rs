@@ -16,7 +16,7 @@ use crate::handler::Busy;
 use crate::layer::Stack;
 use crate::registry::Registry;
 use crate::transport::Limits;
-use crate::wire::{Decoded, Identity, Peer, Sessions, decode};
+use crate::wire::{Decoded, Identity, Peer, Sessions, decode, end_session};
 
 /// A server that is ready to be served, over any number of transports at once. Cloning it is cheap.
 ///
@@ -30,15 +30,14 @@ pub struct Server {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
-    states: Arc<crate::handler::States>,
+    pub(crate) states: Arc<crate::handler::States>,
     pub(crate) identity: Identity,
     pub(crate) sessions: Sessions,
     pub(crate) limits: Limits,
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) busy: Arc<Busy>,
+    name: String,
+    version: String,
+    busy: Arc<Busy>,
     stack: Stack,
-    pub(crate) settings: crate::handler::States,
 }
 
 impl Server {
@@ -77,6 +76,29 @@ impl Server {
                 Replies::running(self.shared.clone(), incoming, |shared, request| shared.stack.call(request))
             }
         }
+    }
+
+    /// Ends the session that the headers of `peer` name, as the HTTP method DELETE asks for, and gives the reply to that.
+    ///
+    /// What is under way in the session is cancelled.
+    pub fn end_session(&self, peer: &Peer) -> Reply {
+        end_session(&self.shared, peer)
+    }
+
+    /// The name of the server.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// The version of the server.
+    pub fn version(&self) -> &str {
+        &self.shared.version
+    }
+
+    /// How many functions that are not async are at work, or wait for a thread. They cannot be stopped, so a process that
+    /// wants to end with some at work must end itself, as `run()` does.
+    pub fn blocking_calls(&self) -> usize {
+        self.shared.busy.count()
     }
 
     /// What the server holds of this type.

@@ -9,7 +9,7 @@ use super::decode::{CANCELLED, Decoded, Incoming, cancel, facts, operation, prog
 use super::encode::{Answer, Refusal};
 use super::envelope::{Id, Params};
 use super::headers;
-use super::peer::{Connection, Peer};
+use super::peer::{Connection, Link, Peer};
 use super::revision::Revision;
 use super::session::Session;
 use crate::json::Raw;
@@ -107,8 +107,9 @@ pub(super) fn response_over_http(server: &Shared, peer: &Peer, headers: &HeaderM
     })
 }
 
-/// Ends the session that the headers name.
-pub(crate) fn end_session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Reply {
+/// Ends the session that the peer's headers name.
+pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
+    let Link::Http(headers) = &peer.link else { return Refusal::session_required().reply(None) };
     match headers::single(headers, headers::SESSION) {
         Ok(Some(id)) if server.sessions.end(&peer.principal, id) => Reply::nothing(),
         Ok(Some(_)) => Refusal::no_session().reply(None),

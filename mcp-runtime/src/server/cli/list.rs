@@ -19,7 +19,7 @@ pub(super) async fn list(server: &Server, as_json: bool) -> crate::Result<()> {
         return print(&format!("{listed:#}"));
     }
     let style = Style::of_stdout();
-    let (name, version) = (&server.shared.name, &server.shared.version);
+    let (name, version) = (server.name(), server.version());
     print(&format!("{} {}", style.heading(name), style.quiet(version)))?;
     let registry = &server.shared.registry;
     let tools = registry.tools().iter().map(|tool| {

@@ -155,7 +155,7 @@ impl Server {
                 self.serve_stdio().await
             }
         };
-        if served.is_ok() && self.shared.busy.count() > 0 {
+        if served.is_ok() && self.blocking_calls() > 0 {
             tracing::warn!("the process ends though functions that block are still at work");
             log::flush();
             std::process::exit(0);

@@ -20,7 +20,7 @@ use super::guard;
 use super::settings::Settings;
 use crate::model::Principal;
 use crate::server::{Replies, Reply, ReplyKind, Server};
-use crate::wire::{Peer, end_session};
+use crate::wire::Peer;
 
 /// The body of a request must be there after so long.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -106,10 +106,7 @@ impl HttpService {
         };
         match parts.method {
             Method::POST => self.post(parts, body, principal).await,
-            Method::DELETE => {
-                let peer = self.peer(HeaderMap::new(), principal);
-                respond(end_session(&self.server.shared, &peer, &parts.headers))
-            }
+            Method::DELETE => respond(self.server.end_session(&self.peer(parts.headers, principal))),
             _ => {
                 let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST");
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, DELETE"));

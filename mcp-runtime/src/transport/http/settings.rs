@@ -21,15 +21,15 @@ impl Default for Settings {
 
 impl Settings {
     pub(crate) fn of(server: &Shared) -> Arc<Self> {
-        server.settings.get().unwrap_or_default()
+        server.states.get().unwrap_or_default()
     }
 }
 
 impl ServerBuilder {
     fn http(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = self.settings.get::<Settings>().map(|found| (*found).clone()).unwrap_or_default();
+        let mut settings = self.states.get::<Settings>().map(|found| (*found).clone()).unwrap_or_default();
         change(&mut settings);
-        self.settings.insert(settings);
+        self.states.insert(settings);
         self
     }
 

@@ -1,0 +1,49 @@
+# `make test` proves everything; `make quick` is what `cargo test` does with the lints before it.
+# Nothing here needs more than Rust, Node with npm, and Python 3 with venv; the scripts say what is missing.
+
+CARGO ?= cargo
+
+.PHONY: test quick lint unit features link docs conformance interop bench deny serve
+
+test: lint unit features link docs conformance interop
+
+quick: lint unit
+
+# Starts a server that a client can call at once.
+serve:
+	$(CARGO) run --example hello -- --http 127.0.0.1:8080
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+unit:
+	$(CARGO) test --workspace
+
+# The library builds without each of its features, and within its budget of packages.
+features:
+	$(CARGO) clippy -p mcp-runtime --no-default-features -- -D warnings
+	$(CARGO) clippy -p mcp-runtime --no-default-features --features http -- -D warnings
+	tests/budget
+
+# Definitions of a library survive link-time optimisation.
+link:
+	$(CARGO) run -q -p linked --profile lto | grep -x "linked from linked"
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p mcp-runtime -p mcp-macros --no-deps
+
+conformance:
+	$(CARGO) build --example everything
+	tests/conformance/run
+
+interop:
+	$(CARGO) build --example everything
+	tests/interop/run
+
+bench:
+	cd benches && $(CARGO) run --release -p driver
+
+# Needs cargo-deny.
+deny:
+	$(CARGO) deny check
