@@ -287,26 +287,36 @@ impl Scanner<'_> {
     /// Reads a string and gives what stands between its quotes.
     fn string(&mut self) -> Result<Span, Stop> {
         self.expect(b'"')?;
-        let start = self.at;
+        let (bytes, start) = (self.bytes, self.at);
+        let mut at = start;
         self.escaped = false;
         loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let groups = plain_run(rest);
-            let tail = rest.get(groups..).unwrap_or_default();
-            let run =
-                tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).unwrap_or(tail.len());
-            self.at += groups + run;
-            match tail.get(run) {
+            while let Some(group) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+                match first_special(*group) {
+                    Some(special) => {
+                        at += special;
+                        break;
+                    }
+                    None => at += 8,
+                }
+            }
+            match bytes.get(at) {
                 Some(b'"') => {
-                    let span = Span { start, end: self.at };
-                    self.at += 1;
-                    return Ok(span);
+                    self.at = at + 1;
+                    return Ok(Span { start, end: at });
                 }
                 Some(b'\\') => {
                     self.escaped = true;
+                    self.at = at;
                     self.escape()?;
+                    at = self.at;
                 }
-                _ => return Err(Stop),
+                // Fewer than eight bytes are left of the text.
+                Some(0x20..) => at += 1,
+                _ => {
+                    self.at = at;
+                    return Err(Stop);
+                }
             }
         }
     }
@@ -375,29 +385,21 @@ impl Scanner<'_> {
     }
 }
 
-/// How many whole groups of eight bytes begin a string without anything that needs a look: no quote, no backslash, no
-/// control character.
-fn plain_run(bytes: &[u8]) -> usize {
+/// Where in eight bytes of a string the first one stands that needs a look: a quote, a backslash or a control character.
+fn first_special(group: [u8; 8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    /// Sets the high bit of a byte that is zero, and of none before the first such byte.
-    fn zeros(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word & HIGHS
+    /// Sets the high bit of a byte that is less than `limit`, and of none before the first such byte.
+    const fn less(word: u64, limit: u64) -> u64 {
+        word.wrapping_sub(ONES * limit) & !word & HIGHS
     }
-    let (groups, _) = bytes.as_chunks::<8>();
-    let special = |group: &[u8; 8]| {
-        let word = u64::from_le_bytes(*group);
-        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c)) | controls
-    };
-    let mut run = 0;
-    for group in groups {
-        match special(group) {
-            0 => run += 8,
-            found => return run + found.trailing_zeros() as usize / 8,
-        }
+    let word = u64::from_le_bytes(group);
+    let quotes = less(word ^ (ONES * b'"' as u64), 1);
+    let backslashes = less(word ^ (ONES * b'\\' as u64), 1);
+    match less(word, 0x20) | quotes | backslashes {
+        0 => None,
+        found => Some(found.trailing_zeros() as usize / 8),
     }
-    run
 }
 
 #[cfg(test)]
@@ -486,7 +488,7 @@ mod tests {
 
     #[test]
     fn every_byte_of_a_long_string_is_looked_at() {
-        for at in 0..40 {
+        for at in 0..80 {
             for (byte, legal) in [
                 ("\"", false),
                 ("\u{1f}", false),
@@ -495,7 +497,7 @@ mod tests {
                 ("\\", false),
                 ("\\n", true),
             ] {
-                let mut inside = "x".repeat(40);
+                let mut inside = "x".repeat(80);
                 inside.insert_str(at, byte);
                 assert_eq!(scan(&format!("\"{inside}\""), LIMITS).is_ok(), legal, "{byte:?} at {at}");
             }
