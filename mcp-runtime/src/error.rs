@@ -4,6 +4,7 @@
 mod server;
 mod tool;
 
+use crate::json::shortened;
 pub use server::{BuildError, ServerError};
 pub use tool::ToolError;
 pub(crate) use tool::{ToolErrorKind, public_type};
@@ -56,7 +57,10 @@ impl Error {
     /// No resource has this URI.
     pub fn resource_not_found(uri: impl Into<String>) -> Self {
         let uri = uri.into();
-        Self { message: format!("resource not found: {uri}"), kind: ErrorKind::ResourceNotFound { uri } }
+        Self {
+            message: format!("resource not found: {}", shortened(&uri)),
+            kind: ErrorKind::ResourceNotFound { uri },
+        }
     }
 
     /// The server failed; the message reaches the client.
@@ -65,7 +69,7 @@ impl Error {
     }
 
     pub(crate) fn method_not_found(method: &str) -> Self {
-        Self { kind: ErrorKind::MethodNotFound, message: format!("method not found: {method}") }
+        Self { kind: ErrorKind::MethodNotFound, message: format!("method not found: {}", shortened(method)) }
     }
 
     /// What kind of error it is.

@@ -172,6 +172,66 @@ async fn what_wants_no_answer_gets_none() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_params_are_params_whatever_else_looks_like_them() {
+    for over in ALL {
+        let mut wire = Wire::connect(over).await;
+        let meta = stateless(1, "x", json!({}))["params"]["_meta"].clone();
+        let params = json!({"name": "test_simple_text", "_meta": meta});
+        // Members come in the order in which they are written here.
+        let shadow = json!({"name": "panic", "_meta": meta, "arguments": {}});
+        let message = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"shadow":{shadow},"method":"tools/call","params":{params},"late":{shadow}}}"#
+        );
+        wire.send_raw(message.as_bytes()).await;
+        assert_eq!(text(&wire.answer(&1.into()).await), "This is a simple text response for testing.");
+        let message = format!(
+            r#"{{"jsonrpc":"2.0","id":2,"shadow":{{"_meta":{meta}}},"method":"tools/list","params":{{}}}}"#
+        );
+        wire.send_raw(message.as_bytes()).await;
+        assert!(wire.answer(&2.into()).await["error"].is_object(), "{over:?}");
+        let hello = r#"{"jsonrpc":"2.0","id":3,"x":{"protocolVersion":"2025-06-18"},"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{}}}"#;
+        wire.send_raw(hello.as_bytes()).await;
+        assert_eq!(wire.answer(&3.into()).await["result"]["protocolVersion"], "2025-11-25");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancellation_that_follows_at_once_is_heard() {
+    for over in [Over::Memory, Over::Socket, Over::Stdio] {
+        let mut wire = Wire::connect(over).await;
+        let params = json!({"name": "test_tool_with_progress", "_meta": {"progressToken": 1}});
+        let call = stateless("c", "tools/call", params);
+        let cancel =
+            json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "c"}});
+        match over {
+            Over::Memory => {
+                wire.send(call).await;
+                wire.send(cancel).await;
+            }
+            _ => wire.send_raw(format!("{call}\n{cancel}").as_bytes()).await,
+        }
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let after = wire.ask(1, "tools/call", json!({"name": "test_simple_text"})).await;
+        assert!(after["result"].is_object());
+        let late: Vec<_> = wire.others().into_iter().filter(|message| message.get("id").is_some()).collect();
+        assert_eq!(late, Vec::<Value>::new(), "{over:?}");
+    }
+}
+
+#[tokio::test]
+async fn many_arguments_that_nobody_takes_make_a_short_answer() {
+    let mut wire = Wire::connect(Over::Memory).await;
+    let many: serde_json::Map<_, _> = (0..15_000).map(|n| (format!("a{n}"), json!("1"))).collect();
+    let refused = wire.ask(1, "tools/call", json!({"name": "add", "arguments": many})).await;
+    assert!(text(&refused).len() < 2000 && text(&refused).contains("more"), "{}", text(&refused));
+    let refused =
+        wire.ask(2, "prompts/get", json!({"name": "test_prompt_with_arguments", "arguments": many})).await;
+    assert!(refused["error"]["message"].as_str().unwrap().len() < 3000);
+    let long = json!({"name": "add", "arguments": {"a": "x".repeat(1 << 20), "b": 1}});
+    assert!(text(&wire.ask(3, "tools/call", long).await).len() < 1000);
+}
+
 #[tokio::test(start_paused = true)]
 async fn noise_is_answered_once_a_second_so_that_two_peers_do_not_talk_for_ever() {
     let mut wire = Wire::connect(Over::Memory).await;

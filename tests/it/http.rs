@@ -332,7 +332,9 @@ async fn a_stateful_client_that_goes_away_does_not() {
     let session = initialize(&url, &[]).await;
     let slow = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "watched", "arguments": {"ms": 500}}});
-    drop(raw_post(&url, &slow, Some(&session)).await);
+    let stream = raw_post(&url, &slow, Some(&session)).await;
+    until("the call runs", || watch.running.load(Ordering::SeqCst) == 1).await;
+    drop(stream);
     until("the call ends by itself", || watch.finished.load(Ordering::SeqCst) == 1).await;
 }
 
@@ -419,8 +421,10 @@ async fn what_a_client_says_of_itself_is_kept_and_so_it_is_bounded() {
     let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": STATEFUL, "capabilities": {}, "clientInfo": {"name": "x".repeat(5000), "version": "1"},
     }});
-    let answer = send(&url, "POST", &[("content-type", "application/json")], hello.to_string()).await;
-    assert_eq!(answer.code(), -32602);
+    let headers = [("content-type", "application/json"), ("accept", "text/event-stream")];
+    let answer = send(&url, "POST", &headers, hello.to_string()).await;
+    // It is served all the same, and told its session whatever it reads.
+    assert_eq!((answer.status, answer.headers.contains_key("mcp-session-id")), (200, true));
 }
 
 #[tokio::test]
@@ -432,7 +436,11 @@ async fn notifications_are_taken_and_have_no_answer() {
     let answer = send(&url, "POST", &headers, ready.clone()).await;
     assert_eq!((answer.status, answer.body), (202, Value::Null));
     let modern = [("content-type", "application/json"), ("mcp-protocol-version", STATELESS)];
-    assert_eq!(send(&url, "POST", &modern, ready).await.status, 202);
+    assert_eq!(send(&url, "POST", &modern, ready.clone()).await.status, 202);
+    let mut unknown = headers.to_vec();
+    unknown.push(("mcp-protocol-version", "1999-01-01"));
+    assert_eq!(send(&url, "POST", &unknown, ready).await.status, 400);
+    assert_eq!(send(&url, "DELETE", &unknown, "").await.status, 400);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

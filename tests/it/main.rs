@@ -5,6 +5,7 @@
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
+mod examples;
 mod hostile;
 mod http;
 mod logs;

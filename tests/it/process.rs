@@ -109,6 +109,16 @@ async fn a_request_to_terminate_is_heard_while_nobody_reads_the_answers() {
 }
 
 #[tokio::test]
+async fn the_end_of_input_is_noticed_while_nobody_reads_the_answers() {
+    let mut process = start("everything", &[]);
+    for id in 0..60 {
+        process.send(stateless(id, "tools/list", json!({})).to_string().as_bytes()).await;
+    }
+    drop(process.stdin.take());
+    ends_well(&mut process, LIMIT).await;
+}
+
+#[tokio::test]
 async fn a_reader_that_goes_away_ends_the_process() {
     let mut process = start("everything", &[]);
     let mut child_stdin = process.stdin.take().unwrap();

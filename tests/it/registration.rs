@@ -229,6 +229,36 @@ async fn schemas_are_valid_and_say_what_is_read() {
     }
 }
 
+/// JSON that was passed on as it came.
+#[derive(serde::Serialize)]
+struct AsItCame(Box<serde_json::value::RawValue>);
+
+impl schemars::JsonSchema for AsItCame {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AsItCame".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "object"})
+    }
+}
+
+/// Passes JSON on, with its line ends.
+#[mcp::tool]
+async fn passed_on() -> Json<AsItCame> {
+    Json(AsItCame(serde_json::value::RawValue::from_string("{\n  \"a\": \"b\\nc\"\r\n}".into()).unwrap()))
+}
+
+#[tokio::test]
+async fn a_message_is_one_line_whatever_a_tool_passes_on() {
+    let server = mcp::server!().explicit().tool::<passed_on>().build().unwrap();
+    let call = crate::wire::stateless(1, "tools/call", json!({"name": "passed_on"})).to_string();
+    let reply = server.handle(call.as_bytes(), &mcp::Peer::connection()).next().await.unwrap();
+    assert!(!reply.body().contains(&b'\n') && !reply.body().contains(&b'\r'));
+    let reply: Value = serde_json::from_slice(reply.body()).unwrap();
+    assert_eq!(reply["result"]["structuredContent"], json!({"a": "b\nc"}));
+}
+
 #[test]
 fn functions_stay_functions() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::call::{Asked, Fault, Run};
 use super::{Context, text};
 use crate::ToolError;
+use crate::json::shortened;
 use crate::model::{Arguments, Principal};
 use crate::schema::{Description, missing};
 
@@ -75,7 +76,7 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Field> for T {
 }
 
 fn invalid(name: &'static str, error: &dyn std::fmt::Display) -> Fault {
-    Fault::Invalid { name, detail: in_words(&error.to_string()) }
+    Fault::Invalid { name, detail: shortened(&in_words(&error.to_string())).into_owned() }
 }
 
 /// Says what serde says in the words of JSON: without the place in the text, because the model wrote no lines and columns,
@@ -122,7 +123,8 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Whole> for Args<T> {
     fn take(_: &'static str, run: &mut Run) -> Result<Asked<Self>, Fault> {
         let read = match &mut run.arguments {
             Arguments::Json(given) => {
-                let read = serde_json::from_str(given.raw()).map_err(|error| in_words(&error.to_string()));
+                let read = serde_json::from_str(given.raw())
+                    .map_err(|error| shortened(&in_words(&error.to_string())).into_owned());
                 given.clear();
                 read
             }

@@ -1,5 +1,6 @@
 //! JSON text that is passed on as it was written: read once, strictly, and cut into pieces that share one buffer.
 
+mod plain;
 pub(crate) mod scan;
 
 use std::borrow::Cow;
@@ -70,6 +71,15 @@ impl Object {
     /// The names of the members that are left.
     pub(crate) fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.members.iter().map(|(name, _)| unescape(name.of(&self.text)))
+    }
+}
+
+/// Text of a peer's, for a message that is to be read: so much of it as anybody reads.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 300;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
     }
 }
 

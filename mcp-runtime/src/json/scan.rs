@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::plain::first_special;
+
 /// A piece of the scanned text, as byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -15,6 +17,10 @@ pub(crate) struct Span {
 impl Span {
     pub(crate) fn of(self, text: &str) -> &str {
         text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    pub(crate) fn encloses(self, inner: Self) -> bool {
+        self.start < inner.start && inner.end < self.end
     }
 
     /// Whether it is written just so.
@@ -382,23 +388,6 @@ impl Scanner<'_> {
             self.digits()?;
         }
         Ok(())
-    }
-}
-
-/// Where in eight bytes of a string the first one stands that needs a look: a quote, a backslash or a control character.
-fn first_special(group: [u8; 8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    /// Sets the high bit of a byte that is less than `limit`, and of none before the first such byte.
-    const fn less(word: u64, limit: u64) -> u64 {
-        word.wrapping_sub(ONES * limit) & !word & HIGHS
-    }
-    let word = u64::from_le_bytes(group);
-    let quotes = less(word ^ (ONES * b'"' as u64), 1);
-    let backslashes = less(word ^ (ONES * b'\\' as u64), 1);
-    match less(word, 0x20) | quotes | backslashes {
-        0 => None,
-        found => Some(found.trailing_zeros() as usize / 8),
     }
 }
 

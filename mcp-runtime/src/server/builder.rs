@@ -217,8 +217,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How many calls of one connection may be under way at once, 16,384 by default. When there are as many, nothing
-    /// more is read until one has ended.
+    /// How many calls may be under way at once, 16,384 by default: on one connection, which then is not read until one has
+    /// ended; or over HTTP in all, where one more is refused with 503.
     #[must_use]
     pub fn max_in_flight(mut self, calls: usize) -> Self {
         self.limits.in_flight = calls.max(1);

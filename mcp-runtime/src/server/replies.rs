@@ -161,18 +161,49 @@ impl Replies {
         matches!(&self.0, State::Running(run) if run.survives_disconnect)
     }
 
+    /// Gives up before anything has run, because too much is under way.
+    pub(crate) fn refuse_busy(self) -> Reply {
+        match self.0 {
+            State::Done(reply) => reply.unwrap_or_else(Reply::nothing),
+            State::Running(run) => run.answer.busy(),
+        }
+    }
+
+    /// Whether nothing has to be run for the reply.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.0, State::Done(_))
+    }
+
     /// Like [`Replies::next`], for those who poll.
     pub fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
         let run = match &mut self.0 {
             State::Done(reply) => return Poll::Ready(reply.take()),
             State::Running(run) => run,
         };
+        // One that was under way may have been cancelled since, and must not run on.
+        if matches!(run.flight, Flight::Entered { .. }) && run.facts.exchange.is_cancelled() {
+            self.0 = State::Done(None);
+            return Poll::Ready(None);
+        }
         if run.response.is_none() {
             // The function may say something while it is polled, so what it says is looked at afterwards.
             if let Poll::Ready(Ok(response)) = Pin::new(&mut run.future).poll(cx) {
                 run.response = Some(response);
                 run.facts.exchange.finish();
             }
+        }
+        // From its first wait on it can be found by its id, before anything is said of it.
+        if run.response.is_none()
+            && let Flight::Waiting(in_flight) = &mut run.flight
+        {
+            let entry = in_flight.take().map(|calls| calls.enter(&run.answer.id, &run.facts));
+            if let Some(None) = entry {
+                // Two messages with one id were handed in before either was polled.
+                let refused = run.answer.id_in_use();
+                self.0 = State::Done(None);
+                return Poll::Ready(Some(refused));
+            }
+            run.flight = Flight::Entered { _entry: entry.flatten() };
         }
         match run.facts.exchange.take(cx) {
             Taken::Notice(notice) => {
@@ -186,24 +217,7 @@ impl Replies {
             }
             Taken::Nothing => {}
         }
-        let Some(response) = run.response.take() else {
-            if let Flight::Waiting(in_flight) = &mut run.flight {
-                let entry = match in_flight.take() {
-                    // Two messages with one id were handed in before either was polled.
-                    Some(in_flight) => match in_flight.enter(&run.answer.id, &run.facts) {
-                        None => {
-                            let refused = run.answer.id_in_use();
-                            self.0 = State::Done(None);
-                            return Poll::Ready(Some(refused));
-                        }
-                        entry => entry,
-                    },
-                    None => None,
-                };
-                run.flight = Flight::Entered { _entry: entry };
-            }
-            return Poll::Pending;
-        };
+        let Some(response) = run.response.take() else { return Poll::Pending };
         let reply = run.answer.encode(response, &run.shared.identity);
         self.0 = State::Done(None);
         Poll::Ready(Some(reply))

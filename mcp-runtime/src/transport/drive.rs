@@ -51,6 +51,7 @@ impl Server {
             replies,
             calls: JoinSet::new(),
             bytes: 0,
+            spawned: false,
         };
         let ended = tokio::select! {
             biased;
@@ -75,24 +76,26 @@ struct Connection<'a> {
     /// Calls that were not ready at once, each with the length of its message.
     calls: JoinSet<usize>,
     bytes: usize,
+    /// Whether replies of calls may be waiting.
+    spawned: bool,
 }
 
 impl Connection<'_> {
     /// Reads and writes until there is no more to read.
     async fn run(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         loop {
-            if !self.calls.is_empty() {
+            if self.spawned {
                 self.forget_ended();
+                // What ended has sent its replies before, so after this nothing of it is left.
+                self.spawned = !self.calls.is_empty();
                 if self.send_what_is_ready(transport).await? {
                     transport.flush().await?;
                 }
             }
-            let waiting = !self.calls.is_empty();
-            let may_read =
-                self.calls.len() < self.limits.in_flight && self.bytes < self.limits.in_flight_bytes;
+            let may_read = self.may_read();
             tokio::select! {
                 biased;
-                Some(reply) = self.replies.recv(), if waiting => {
+                Some(reply) = self.replies.recv(), if self.spawned => {
                     transport.send(reply.into_body()).await?;
                     self.send_what_is_ready(transport).await?;
                     transport.flush().await?;
@@ -108,6 +111,10 @@ impl Connection<'_> {
                 Some(ended) = self.calls.join_next(), if !may_read => self.bytes -= ended.unwrap_or_default(),
             }
         }
+    }
+
+    fn may_read(&self) -> bool {
+        self.calls.len() < self.limits.in_flight && self.bytes < self.limits.in_flight_bytes
     }
 
     /// Forgets calls that have ended. Their replies are all in the channel by then.
@@ -134,7 +141,7 @@ impl Connection<'_> {
     /// Answers the messages that have arrived already, so that their replies travel together.
     async fn answer_what_is_there(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         for _ in 0..WAITING_REPLIES {
-            if !transport.may_be_ready() || self.calls.len() >= self.limits.in_flight {
+            if !transport.may_be_ready() || !self.may_read() {
                 return Ok(());
             }
             let frame = {
@@ -174,6 +181,7 @@ impl Connection<'_> {
     fn spawn(&mut self, mut replies: Replies, length: usize, notice: Option<Reply>) {
         let sender = self.reply_sender.clone();
         self.bytes += length;
+        self.spawned = true;
         self.calls.spawn(async move {
             let mut next = notice;
             if next.is_none() {

@@ -2,8 +2,10 @@
 //! specification recommends for sockets too.
 
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
 
 use super::{Frame, Limits, Transport};
 
@@ -128,15 +130,15 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Transport for Li
                     )));
                 }
                 Some(Line::TooLong) => return Ok(Some(Frame::TooLong(self.limit))),
-                None if self.incoming.ended => return Ok(None),
-                None => {}
+                None if !self.incoming.ended => {}
+                None if std::mem::take(&mut self.incoming.discarding) => {
+                    return Ok(Some(Frame::TooLong(self.limit)));
+                }
+                None => return Ok(None),
             }
             self.incoming.make_room();
             if self.reader.read_buf(&mut self.incoming.buffer).await? == 0 {
                 self.incoming.ended = true;
-                if std::mem::take(&mut self.incoming.discarding) {
-                    return Ok(Some(Frame::TooLong(self.limit)));
-                }
             }
         }
     }
@@ -157,15 +159,51 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Transport for Li
     }
 
     async fn flush(&mut self) -> io::Result<()> {
-        while let Some(rest) = self.outgoing.get(self.written..).filter(|rest| !rest.is_empty()) {
-            match self.writer.write(rest).await? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                written => self.written += written,
+        std::future::poll_fn(|cx| self.poll_flush(cx)).await
+    }
+}
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Lines<R, W> {
+    /// Writes what waits. A peer that reads nothing may still end his side; then this is ready, so that whoever serves
+    /// him can begin to end too, and what is left is written by the next flush, if there is time.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let rest = self.outgoing.get(self.written..).unwrap_or_default();
+            let blocked = if rest.is_empty() {
+                let flushed = Pin::new(&mut self.writer).poll_flush(cx);
+                if flushed.is_ready() {
+                    self.outgoing.clear();
+                    self.outgoing.shrink_to(CHUNK);
+                    self.written = 0;
+                    return flushed;
+                }
+                true
+            } else {
+                match Pin::new(&mut self.writer).poll_write(cx, rest) {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    Poll::Ready(written) => {
+                        self.written += written?;
+                        false
+                    }
+                    Poll::Pending => true,
+                }
+            };
+            if !blocked {
+                continue;
+            }
+            if self.incoming.ended || self.incoming.buffer.len() > self.limit {
+                return Poll::Pending;
+            }
+            self.incoming.make_room();
+            let read = std::pin::pin!(self.reader.read_buf(&mut self.incoming.buffer)).poll(cx);
+            match read {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(0) | Err(_)) => {
+                    self.incoming.ended = true;
+                    return Poll::Ready(Ok(()));
+                }
             }
         }
-        self.outgoing.clear();
-        self.outgoing.shrink_to(CHUNK);
-        self.written = 0;
-        self.writer.flush().await
     }
 }

@@ -69,7 +69,7 @@ pub trait Transport: Send {
     /// An error ends the connection.
     fn send(&mut self, message: Vec<u8>) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Sends whatever waits.
+    /// Sends whatever waits. It may be ready before, once, when the peer is found to send no more.
     ///
     /// # Cancellation
     ///

@@ -86,6 +86,11 @@ fn over_http(
         }
     };
     let known = announced.map(Revision::named);
+    if let (Some(None), Some(requested), Kind::Notification { .. } | Kind::Response) =
+        (known, announced, &kind)
+    {
+        return Decoded::Done(Refusal::version(requested).reply(None));
+    }
     let stateless_header = matches!(known, Some(Some(revision)) if revision.is_stateless());
     match kind {
         Kind::Request { id, method } => {

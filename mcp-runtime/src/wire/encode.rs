@@ -9,7 +9,7 @@ use super::identity::Identity;
 use super::meta;
 use super::revision::Revision;
 use crate::error::ErrorKind;
-use crate::json::Raw;
+use crate::json::{Raw, shortened};
 use crate::model::{Items, Kind, Listing, Progress, Resource, Response, Tool, ToolResult};
 use crate::server::Reply;
 use crate::{Error, model};
@@ -98,6 +98,11 @@ impl Answer {
         Reply::response(200, out)
     }
 
+    /// The answer to a request for which there is no place now.
+    pub(crate) fn busy(&self) -> Reply {
+        Refusal::busy("too many calls are under way: try again later").reply(Some(&self.id))
+    }
+
     /// The answer to a request whose id another one has that is under way.
     pub(crate) fn id_in_use(&self) -> Reply {
         Refusal::id_in_use(self.revision).reply(Some(&self.id))
@@ -148,7 +153,13 @@ impl Answer {
             && (self.revision.any_structured_result() || structured.starts_with('{'))
         {
             out.extend_from_slice(b",\"structuredContent\":");
+            let start = out.len();
             out.extend_from_slice(structured.as_bytes());
+            // JSON that was passed on as it came may have line ends, all of them white space. A message has none.
+            if memchr::memchr2(b'\n', b'\r', structured.as_bytes()).is_some() {
+                let written = out.get_mut(start..).unwrap_or_default();
+                written.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+            }
         }
         if result.is_error {
             out.extend_from_slice(b",\"isError\":true");
@@ -338,7 +349,7 @@ impl Refusal {
         let supported: serde_json::Value = serde_json::from_str(&supported).unwrap_or_default();
         Self {
             data: Some(serde_json::json!({"supported": supported, "requested": requested})),
-            ..Self::new(-32022, 400, format!("protocol version {requested:?} is not served"))
+            ..Self::new(-32022, 400, format!("protocol version {:?} is not served", shortened(requested)))
         }
     }
 

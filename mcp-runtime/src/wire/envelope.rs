@@ -71,17 +71,19 @@ pub(crate) enum Problem {
 pub(crate) struct Params {
     text: Arc<str>,
     members: Vec<Member>,
-    present: bool,
+    /// Where `params` itself stands, if it is there.
+    whole: Option<Span>,
     escaped_names: bool,
 }
 
 impl Params {
     fn member(&self, name: &str) -> Option<&Member> {
-        if !self.present {
-            return None;
-        }
-        let found =
-            |member: &&Member| member.level == 2 && same(&self.text, member.name, name, self.escaped_names);
+        let whole = self.whole?;
+        let found = |member: &&Member| {
+            member.level == 2
+                && whole.encloses(member.value)
+                && same(&self.text, member.name, name, self.escaped_names)
+        };
         self.members.iter().find(found)
     }
 
@@ -117,9 +119,7 @@ pub(crate) struct Inside<'a> {
 impl<'a> Inside<'a> {
     fn members(self) -> impl Iterator<Item = &'a Member> {
         let Self { params, whole } = self;
-        let inside = move |inner: &&Member| {
-            inner.level == 3 && whole.start < inner.value.start && inner.value.end < whole.end
-        };
+        let inside = move |inner: &&Member| inner.level == 3 && whole.encloses(inner.value);
         params.members.iter().filter(inside)
     }
 
@@ -175,7 +175,7 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
             "jsonrpc" => version = Some(value),
             "id" => id = Some(value),
             "method" => method = Some(member.value),
-            "params" => params = Some(value),
+            "params" => params = Some(member.value),
             "result" | "error" => outcome = true,
             _ => {}
         }
@@ -186,7 +186,7 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     }
     let Some(method) = method else {
         return if outcome {
-            let params = Params { text: "".into(), members, present: false, escaped_names };
+            let params = Params { text: "".into(), members, whole: None, escaped_names };
             Ok(Envelope { kind: Kind::Response, params })
         } else {
             Err(invalid(known, "\"method\" is missing"))
@@ -198,11 +198,9 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     if id.is_some() && known.is_none() {
         return Err(invalid(None, "\"id\" must be a string or an integer"));
     }
-    let present = match params {
-        None => false,
-        Some(params) if params.starts_with('{') => true,
-        Some(_) => return Err(invalid(known, "\"params\" must be an object")),
-    };
+    if params.is_some_and(|params| !params.of(text).starts_with('{')) {
+        return Err(invalid(known, "\"params\" must be an object"));
+    }
     let text: Arc<str> = text.into();
     let method = match name {
         Cow::Borrowed(_) => Raw::new(text.clone(), Span { start: method.start + 1, end: method.end - 1 }),
@@ -212,5 +210,5 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         Some(id) => Kind::Request { id, method },
         None => Kind::Notification { method },
     };
-    Ok(Envelope { kind, params: Params { text, members, present, escaped_names } })
+    Ok(Envelope { kind, params: Params { text, members, whole: params, escaped_names } })
 }

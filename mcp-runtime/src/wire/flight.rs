@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::Instant;
+
 use super::envelope::Id;
 use crate::model::Facts;
 
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     calls: Mutex<HashMap<Id, Arc<Facts>>>,
+    ended: Mutex<Option<Instant>>,
 }
 
 impl InFlight {
@@ -43,6 +46,15 @@ impl InFlight {
         }
     }
 
+    /// When the last call ended, if none is under way; `Err` while one is.
+    pub(crate) fn idle_since(&self) -> Result<Option<Instant>, ()> {
+        if self.lock().is_empty() {
+            Ok(*self.ended.lock().unwrap_or_else(PoisonError::into_inner))
+        } else {
+            Err(())
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }
@@ -64,6 +76,7 @@ pub(crate) struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        *self.table.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         // After a cancellation the id may be another call's.
         if let Slot::Occupied(slot) = self.table.lock().entry(self.id.clone())
             && Arc::ptr_eq(slot.get(), &self.facts)

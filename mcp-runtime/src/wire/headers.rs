@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 
+use crate::json::shortened;
+
 pub(crate) const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 pub(crate) const METHOD: &str = "mcp-method";
 pub(crate) const NAME: &str = "mcp-name";
@@ -29,23 +31,27 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
 /// Checks that a header is there and says the same as the body.
 pub(crate) fn matches(headers: &HeaderMap, name: &str, body: &str) -> Result<(), Mismatch> {
     match single(headers, name)? {
-        None => Err(Mismatch(format!("header {name} is missing; the body says \"{body}\""))),
+        None => Err(Mismatch(format!("header {name} is missing; the body says \"{}\"", shortened(body)))),
         Some(value) if value == body => Ok(()),
-        Some(_) => Err(Mismatch(format!("header {name} differs from the body, which says \"{body}\""))),
+        Some(_) => {
+            Err(Mismatch(format!("header {name} differs from the body, which says \"{}\"", shortened(body))))
+        }
     }
 }
 
 /// The same for a header whose value may be encoded, because names and URIs may hold what headers may not.
 pub(crate) fn matches_encoded(headers: &HeaderMap, name: &str, body: &str) -> Result<(), Mismatch> {
     match single(headers, name)? {
-        None => Err(Mismatch(format!("header {name} is missing; the body says \"{body}\""))),
+        None => Err(Mismatch(format!("header {name} is missing; the body says \"{}\"", shortened(body)))),
         Some(value)
             if decoded(value).ok_or_else(|| Mismatch(format!("header {name} has invalid base64")))?
                 == body =>
         {
             Ok(())
         }
-        Some(_) => Err(Mismatch(format!("header {name} differs from the body, which says \"{body}\""))),
+        Some(_) => {
+            Err(Mismatch(format!("header {name} differs from the body, which says \"{}\"", shortened(body))))
+        }
     }
 }
 

@@ -74,7 +74,10 @@ impl Sessions {
     }
 
     fn is_over(&self, held: &Held, now: Instant) -> bool {
-        now.duration_since(held.used) >= self.limits.idle && held.session.in_flight.is_empty()
+        held.session.in_flight.idle_since().is_ok_and(|ended| {
+            let used = ended.map_or(held.used, |ended| ended.max(held.used));
+            now.duration_since(used) >= self.limits.idle
+        })
     }
 
     /// Begins a session and gives its id. `None` where the table is full of sessions at work, or the system gives no

@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use super::decode::{CANCELLED, Decoded, Incoming, cancel, facts, operation, progress_token};
 use super::encode::{Answer, Refusal};
-use super::envelope::{Id, Params};
+use super::envelope::{Id, Inside, Params};
 use super::headers;
 use super::peer::{Connection, Link, Peer};
 use super::revision::Revision;
@@ -110,6 +110,11 @@ pub(super) fn response_over_http(server: &Shared, peer: &Peer, headers: &HeaderM
 /// Ends the session that the peer's headers name.
 pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
     let Link::Http(headers) = &peer.link else { return Refusal::session_required().reply(None) };
+    if let Ok(Some(version)) = headers::single(headers, headers::PROTOCOL_VERSION)
+        && Revision::named(version).is_none()
+    {
+        return Refusal::version(version).reply(None);
+    }
     match headers::single(headers, headers::SESSION) {
         Ok(Some(id)) if server.sessions.end(&peer.principal, id) => Reply::nothing(),
         Ok(Some(_)) => Refusal::no_session().reply(None),
@@ -165,16 +170,31 @@ fn in_session(
 fn begin(params: &Params) -> Result<Session, ()> {
     let requested = params.string("protocolVersion").ok_or(())?;
     let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
-    // In a buffer of its own, so that a session does not keep the whole message.
-    let object = |member: &str| match params.inside(member)? {
-        Some(found) if found.raw().len() > LONGEST_INTRODUCTION => Err(()),
-        found => Ok(found.map(|found| Raw::whole(found.raw()))),
-    };
+    let object = |member: &str| params.inside(member).map(|found| found.map(abridged));
     Ok(Session {
         revision: revision.unwrap_or(Revision::LATEST_STATEFUL),
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),
     })
+}
+
+/// What a peer says of itself, in a buffer of its own, so that a session does not keep the whole message. Where it is
+/// long, such as for pictures in it, the members that are short stand for it.
+fn abridged(said: Inside<'_>) -> Raw {
+    if said.raw().len() <= LONGEST_INTRODUCTION {
+        return Raw::whole(said.raw());
+    }
+    let mut kept = serde_json::Map::new();
+    let mut length = 0;
+    for (name, raw) in said.pairs() {
+        length += name.len() + raw.len();
+        if length > LONGEST_INTRODUCTION {
+            length -= name.len() + raw.len();
+        } else if let Ok(value) = serde_json::from_str(raw) {
+            kept.insert(name.into_owned(), value);
+        }
+    }
+    Raw::whole(&serde_json::Value::Object(kept).to_string())
 }
 
 fn initialized(server: &Shared, id: &Id, session: &Session) -> Reply {
@@ -191,8 +211,7 @@ fn initialized(server: &Shared, id: &Id, session: &Session) -> Reply {
 
 fn malformed_initialize() -> Refusal {
     Refusal::params(
-        "\"initialize\" must have \"protocolVersion\", a string; \"capabilities\" and \"clientInfo\" must be objects of \
-         4096 bytes at most"
+        "\"initialize\" must have \"protocolVersion\", a string; \"capabilities\" and \"clientInfo\" must be objects"
             .into(),
     )
 }

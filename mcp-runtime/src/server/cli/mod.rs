@@ -155,10 +155,13 @@ impl Server {
                 self.serve_stdio().await
             }
         };
-        if served.is_ok() && self.blocking_calls() > 0 {
+        if self.blocking_calls() > 0 {
             tracing::warn!("the process ends though functions that block are still at work");
+            if let Err(error) = &served {
+                tracing::error!(%error, "serving failed");
+            }
             log::flush();
-            std::process::exit(0);
+            std::process::exit(i32::from(served.is_err()));
         }
         log::flush();
         served

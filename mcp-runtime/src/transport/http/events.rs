@@ -26,7 +26,7 @@ pub(super) struct Events {
 #[derive(Debug)]
 pub(super) enum Source {
     /// The call itself: it ends with the stream.
-    Call { replies: Replies, _place: OwnedSemaphorePermit },
+    Call { replies: Replies, _place: Option<OwnedSemaphorePermit> },
     /// A task that goes on without the stream.
     Task(mpsc::Receiver<Reply>),
 }
@@ -47,6 +47,13 @@ impl Source {
 impl Events {
     pub(super) fn new(first: Reply, source: Source) -> Self {
         Self { first: Some(first), source, quiet: Box::pin(tokio::time::sleep(KEEP_ALIVE)), ended: false }
+    }
+
+    /// A stream that ends at once.
+    pub(super) fn ended() -> Self {
+        let (_, nothing) = mpsc::channel(1);
+        let quiet = Box::pin(tokio::time::sleep(KEEP_ALIVE));
+        Self { first: None, source: Source::Task(nothing), quiet, ended: true }
     }
 
     /// The next event, ready to be sent.

@@ -77,7 +77,9 @@ impl Exposure {
         exposure
     }
 
-    /// Lets a web page use the server from a browser, such as `http://localhost:3000`.
+    /// Lets requests of a web page in, such as one at `http://localhost:3000`.
+    ///
+    /// A browser also asks for CORS headers, which a layer around the service brings, such as `tower-http`'s `CorsLayer`.
     #[must_use]
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Self {
         match Origin::parse(origin.as_ref()) {

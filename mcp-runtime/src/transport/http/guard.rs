@@ -85,6 +85,14 @@ pub(super) fn check(
         (Some(host), None) => host.to_str().ok(),
         (None, _) => request.uri.authority().map(http::uri::Authority::as_str),
     };
+    if let (Some(named), Some(authority)) = (named, request.uri.authority())
+        && !authority.as_str().eq_ignore_ascii_case(named)
+    {
+        return Err((
+            StatusCode::BAD_REQUEST,
+            "header host differs from the authority of the request".into(),
+        ));
+    }
     let Some(host) = named.and_then(Host::parse) else {
         return Err((StatusCode::BAD_REQUEST, "header host is missing or is not a host".into()));
     };
@@ -182,6 +190,18 @@ mod tests {
         assert_eq!(answer(&exposure, "other.example.com", None), 403);
         assert_eq!(answer(&exposure, "localhost:8080", None), 403);
         assert_eq!(answer(&exposure, "mcp.example.com", Some("http://localhost:8080")), 403);
+    }
+
+    #[test]
+    fn a_host_that_differs_from_the_authority_is_refused() {
+        for (uri, expected) in
+            [("http://localhost:8080/", Ok(())), ("http://evil.example/", Err(StatusCode::BAD_REQUEST))]
+        {
+            let request = http::Request::builder().uri(uri).header("host", "localhost:8080");
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            let checked = check(&Exposure::loopback(), Some(8080), &parts);
+            assert_eq!(checked.map_err(|(status, _)| status), expected);
+        }
     }
 
     #[test]

@@ -9,9 +9,10 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::body::Body;
@@ -64,6 +65,7 @@ impl Server {
         let service = self.http_service().at_port(address.port());
         let graceful = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
+        let mut connections = JoinSet::new();
         let places = Arc::new(Semaphore::new(settings.connections));
         loop {
             let accepted = async {
@@ -83,8 +85,9 @@ impl Server {
                     }
                 },
             };
-            let served = connection(stream, service.clone(), settings.clone(), &graceful);
-            tokio::spawn(async move {
+            let served = connection(stream, service.clone(), settings.clone(), graceful.watcher());
+            while connections.try_join_next().is_some() {}
+            connections.spawn(async move {
                 served.await;
                 drop(place);
             });
@@ -97,22 +100,20 @@ impl Server {
         if tokio::time::timeout(self.shared.limits.drain, drained).await.is_err() {
             tracing::warn!("calls that took too long were cancelled at the end");
         }
+        service.stop();
         Ok(())
     }
 }
 
 /// Serves one connection. What goes wrong on it ends nothing else.
-fn connection(
-    stream: TcpStream,
-    service: HttpService,
-    settings: Arc<Settings>,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + use<> {
+async fn connection(stream: TcpStream, service: HttpService, settings: Arc<Settings>, watcher: Watcher) {
     // Without this, a small reply may wait for the acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    let Ok(Ok(http2)) = tokio::time::timeout(HEAD_TIMEOUT, speaks_http2(&stream)).await else { return };
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder = if http2 { builder.http2_only() } else { builder.http1_only() };
     // A client that closes its half of a connection is taken to have gone: that is how a stateless client cancels.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).half_close(false);
     builder
@@ -122,12 +123,28 @@ fn connection(
         .keep_alive_interval(HEAD_TIMEOUT);
     let routed =
         service_fn(move |request: Request<Incoming>| route(service.clone(), settings.clone(), request));
-    let served = builder.serve_connection(TokioIo::new(stream), routed).into_owned();
-    let watched = graceful.watch(served);
-    async move {
-        if let Err(error) = watched.await {
-            tracing::debug!(error = %error, "a connection ended");
+    let served = builder.serve_connection(TokioIo::new(stream), routed);
+    if let Err(error) = watcher.watch(served.into_owned()).await {
+        tracing::debug!(error = %error, "a connection ended");
+    }
+}
+
+/// Whether a connection begins as HTTP/2 does. Nothing is taken from it, and whoever sends nothing has no answer.
+async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    /// The rest of a beginning that came in pieces is looked for this often.
+    const LOOK_AGAIN: Duration = Duration::from_millis(10);
+    let mut begun = [0; PREFACE.len()];
+    loop {
+        let there = stream.peek(&mut begun).await?;
+        let begun = begun.get(..there).unwrap_or_default();
+        if begun == PREFACE {
+            return Ok(true);
         }
+        if begun.is_empty() || !PREFACE.starts_with(begun) {
+            return Ok(false);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::accept::{Accept, is_json};
 use super::body::Body;
@@ -22,6 +23,7 @@ use crate::model::Principal;
 use crate::server::{Replies, Reply, ReplyKind, Server};
 use crate::wire::Peer;
 
+const SESSION: &str = "mcp-session-id";
 /// The body of a request must be there after so long.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// So many replies of a call that goes on without its connection wait to be sent.
@@ -46,6 +48,7 @@ pub struct HttpService {
     /// Places for calls that are not ready at once.
     places: Arc<Semaphore>,
     all_places: u32,
+    stop: CancellationToken,
 }
 
 impl Server {
@@ -60,7 +63,14 @@ impl Server {
             .unwrap_or(u32::MAX)
             .min(Semaphore::MAX_PERMITS as u32);
         let places = Arc::new(Semaphore::new(all_places as usize));
-        HttpService { server: self.clone(), settings, port: None, places, all_places }
+        HttpService {
+            server: self.clone(),
+            settings,
+            port: None,
+            places,
+            all_places,
+            stop: CancellationToken::new(),
+        }
     }
 }
 
@@ -93,7 +103,7 @@ impl HttpService {
     where
         B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send,
     {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         if let Err((status, problem)) = guard::check(&self.settings.exposure, self.port, &parts) {
             return refuse(status, &problem);
         }
@@ -104,6 +114,7 @@ impl HttpService {
                 Err(challenge) => return challenged(challenge),
             },
         };
+        conceal(&mut parts.headers, self.settings.exposure.is_public());
         match parts.method {
             Method::POST => self.post(parts, body, principal).await,
             Method::DELETE => respond(self.server.end_session(&self.peer(parts.headers, principal))),
@@ -147,6 +158,14 @@ impl HttpService {
         let peer = self.peer(parts.headers, principal);
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
+        // A place is taken before anything runs, so that what is refused can be sent again.
+        let place = match replies.is_done() {
+            true => None,
+            false => match self.places.clone().try_acquire_owned() {
+                Ok(place) => Some(place),
+                Err(_) => return respond(replies.refuse_busy()),
+            },
+        };
         let first = match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Some(reply)) if reply.kind() != ReplyKind::Notification && accept.json => {
                 return respond(reply);
@@ -154,9 +173,6 @@ impl HttpService {
             Poll::Ready(Some(reply)) if reply.kind() == ReplyKind::Nothing => return respond(reply),
             Poll::Ready(reply) => reply,
             Poll::Pending => None,
-        };
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
-            return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
         };
         self.stream(first, replies, accept, place).await
     }
@@ -167,10 +183,10 @@ impl HttpService {
         first: Option<Reply>,
         replies: Replies,
         accept: Accept,
-        place: OwnedSemaphorePermit,
+        place: Option<OwnedSemaphorePermit>,
     ) -> Response<Body> {
         let mut source = match replies.survives_disconnect() {
-            true => go_on_alone(replies, place),
+            true => self.go_on_alone(replies, place),
             false => Source::Call { replies, _place: place },
         };
         let mut next = first;
@@ -180,7 +196,7 @@ impl HttpService {
             }
             match next.take() {
                 // The call was cancelled, and nothing may be said of it any more.
-                None => return respond(Reply::accepted()),
+                None => return stream_of(None, Events::ended()),
                 Some(reply) if reply.kind() == ReplyKind::Notification && !accept.events => {}
                 // An error may need a status of its own, which a stream cannot have.
                 Some(reply)
@@ -188,28 +204,43 @@ impl HttpService {
                 {
                     return respond(reply);
                 }
-                Some(reply) => return stream_of(Events::new(reply, source)),
+                Some(reply) => {
+                    let session = reply.session().map(str::to_owned);
+                    return stream_of(session, Events::new(reply, source));
+                }
             }
         }
+    }
+
+    /// Runs a call in a task of its own, whether or not anybody reads its replies.
+    fn go_on_alone(&self, mut replies: Replies, place: Option<OwnedSemaphorePermit>) -> Source {
+        let (sender, receiver) = mpsc::channel(WAITING_REPLIES);
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            let all = async {
+                while let Some(reply) = replies.next().await {
+                    // The reader may be gone; the call goes on all the same.
+                    let _ = sender.send(reply).await;
+                }
+            };
+            tokio::select! {
+                () = all => {}
+                () = stop.cancelled() => {}
+            }
+            drop(place);
+        });
+        Source::Task(receiver)
+    }
+
+    /// Cancels calls that go on without their connection.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// Ready when no call is under way any more.
     pub(super) async fn idle(&self) {
         let _ = self.places.acquire_many(self.all_places).await;
     }
-}
-
-/// Runs a call in a task of its own, whether or not anybody reads its replies.
-fn go_on_alone(mut replies: Replies, place: OwnedSemaphorePermit) -> Source {
-    let (sender, receiver) = mpsc::channel(WAITING_REPLIES);
-    tokio::spawn(async move {
-        while let Some(reply) = replies.next().await {
-            // The reader may be gone; the call goes on all the same.
-            let _ = sender.send(reply).await;
-        }
-        drop(place);
-    });
-    Source::Task(receiver)
 }
 
 /// Reads a body that is not longer than `limit`.
@@ -243,6 +274,19 @@ where
     Ok(if joined.is_empty() { whole } else { joined.into() })
 }
 
+/// Keeps secrets out of logs; and credentials, once they have told who it is, out of everybody's reach.
+fn conceal(headers: &mut HeaderMap, authenticated: bool) {
+    for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION] {
+        if authenticated {
+            headers.remove(&name);
+        }
+        headers.get_mut(&name).into_iter().for_each(|value| value.set_sensitive(true));
+    }
+    for name in [header::COOKIE.as_str(), SESSION] {
+        headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
+    }
+}
+
 /// A reply that comes alone.
 fn respond(reply: Reply) -> Response<Body> {
     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -254,17 +298,20 @@ fn respond(reply: Reply) -> Response<Body> {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     if let Some(session) = session {
-        response.headers_mut().insert("mcp-session-id", session);
+        response.headers_mut().insert(SESSION, session);
     }
     response
 }
 
-fn stream_of(events: Events) -> Response<Body> {
+fn stream_of(session: Option<String>, events: Events) -> Response<Body> {
     let mut response = Response::new(Body::events(events));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    if let Some(session) = session.and_then(|session| HeaderValue::from_str(&session).ok()) {
+        headers.insert(SESSION, session);
+    }
     response
 }
 
