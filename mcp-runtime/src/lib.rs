@@ -97,7 +97,8 @@ macro_rules! server {
 ///
 /// A crate that stands in `Cargo.toml` and is named nowhere is not linked, and its tools are not found.
 ///
-/// ```ignore
+/// ```
+/// # use {tokio as weather_tools, serde_json as database_tools};
 /// mcp::link!(weather_tools, database_tools);
 /// ```
 #[macro_export]

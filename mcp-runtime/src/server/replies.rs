@@ -161,16 +161,19 @@ impl Replies {
         matches!(&self.0, State::Running(run) if run.survives_disconnect)
     }
 
-    /// Gives up before anything has run, because too much is under way.
-    pub(crate) fn refuse_busy(self) -> Reply {
+    /// Refuses the message, because too much is under way, and gives the reply that says so.
+    ///
+    /// It is for transports that bound what runs at once. Asked before the first reply, nothing has been run, so the peer
+    /// may send the message again.
+    pub fn refuse_busy(self) -> Reply {
         match self.0 {
             State::Done(reply) => reply.unwrap_or_else(Reply::nothing),
             State::Running(run) => run.answer.busy(),
         }
     }
 
-    /// Whether nothing has to be run for the reply.
-    pub(crate) fn is_done(&self) -> bool {
+    /// Whether nothing has to be run for the reply: there is one already, or none to come.
+    pub fn is_done(&self) -> bool {
         matches!(self.0, State::Done(_))
     }
 
