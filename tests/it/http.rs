@@ -402,16 +402,16 @@ async fn the_table_of_sessions_is_bounded_and_the_idlest_goes() {
 #[tokio::test]
 async fn an_idle_session_ends() {
     let server =
-        mcp::server!().explicit().tool::<who>().session_idle(Duration::from_millis(300)).build().unwrap();
+        mcp::server!().explicit().tool::<who>().session_idle(Duration::from_secs(2)).build().unwrap();
     let url = serve_http(&server).await;
     let session = initialize(&url, &[]).await;
     let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
     let headers = [("content-type", "application/json"), ("mcp-session-id", session.as_str())];
-    for _ in 0..5 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(700)).await;
         assert_eq!(send(&url, "POST", &headers, ping.clone()).await.status, 200, "it is in use");
     }
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(send(&url, "POST", &headers, ping).await.status, 404);
 }
 

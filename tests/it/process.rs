@@ -111,7 +111,7 @@ async fn a_request_to_terminate_is_heard_while_nobody_reads_the_answers() {
 #[tokio::test]
 async fn the_end_of_input_is_noticed_while_nobody_reads_the_answers() {
     let mut process = start("everything", &[]);
-    for id in 0..60 {
+    for id in 0..2000 {
         process.send(stateless(id, "tools/list", json!({})).to_string().as_bytes()).await;
     }
     drop(process.stdin.take());
@@ -203,6 +203,20 @@ async fn a_closed_standard_error_harms_nobody() {
     child.stdout.take().unwrap().read_to_string(&mut all).await.unwrap();
     assert_eq!(all.lines().count(), 3, "{all}");
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_request_to_terminate_ends_an_http_server_with_code_0() {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut process = start("everything", &["--http", &address.to_string()]);
+    let mut connected = None;
+    while connected.is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        connected = tokio::net::TcpStream::connect(address).await.ok();
+    }
+    terminate(&process);
+    ends_well(&mut process, LIMIT).await;
 }
 
 async fn output(arguments: &[&str]) -> (i32, String, String) {

@@ -223,7 +223,7 @@ over_every_transport! {
             wire.send(json!({"jsonrpc": "2.0", "id": tool, "method": "tools/call", "params": params})).await;
             if wire.over() == Over::Http {
                 // Requests of their own connections overtake each other.
-                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                tokio::time::sleep(std::time::Duration::from_millis(600)).await;
             }
             let cancelled = json!({"requestId": tool, "reason": "no longer needed"});
             wire.send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled})).await;
@@ -236,7 +236,7 @@ over_every_transport! {
         wire.send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled"})).await;
         // Its id is free again.
         if wire.over() == Over::Http {
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(600)).await;
         }
         let again = wire.ask_in_session("sleep", "tools/call", json!({"name": "sleep", "arguments": {"ms": 1}})).await;
         assert_eq!(text(&again), "slept");
@@ -245,10 +245,10 @@ over_every_transport! {
 
     async fn an_id_that_is_in_flight_is_refused(wire) {
         wire.initialize().await;
-        let slow = json!({"name": "sleep", "arguments": {"ms": 1500}});
+        let slow = json!({"name": "sleep", "arguments": {"ms": 3000}});
         wire.send(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": slow})).await;
         if wire.over() == Over::Http {
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(600)).await;
         }
         // The same digits as text are another id.
         let other = wire.ask_in_session("1", "ping", json!({})).await;

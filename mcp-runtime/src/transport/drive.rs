@@ -52,15 +52,17 @@ impl Server {
             calls: JoinSet::new(),
             bytes: 0,
             spawned: false,
+            draining: false,
         };
         let ended = tokio::select! {
             biased;
             ended = connection.run(&mut transport) => ended,
             () = shutdown => Ok(()),
         };
+        let until = Instant::now() + limits.drain;
         let drained = match ended {
-            Ok(()) => connection.drain(&mut transport, Instant::now() + limits.drain).await,
-            Err(error) => Err(error),
+            Err(Stop::Failed(error)) => Err(error),
+            ended => connection.drain(&mut transport, ended.is_err(), until).await,
         };
         peer.disconnect();
         Ok(drained?)
@@ -78,34 +80,36 @@ struct Connection<'a> {
     bytes: usize,
     /// Whether replies of calls may be waiting.
     spawned: bool,
+    /// Whether the end has come, and with it a limit on all that is left.
+    draining: bool,
 }
 
 impl Connection<'_> {
     /// Reads and writes until there is no more to read.
-    async fn run(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+    async fn run(&mut self, transport: &mut impl Transport) -> Result<(), Stop> {
         loop {
             if self.spawned {
                 self.forget_ended();
                 // What ended has sent its replies before, so after this nothing of it is left.
                 self.spawned = !self.calls.is_empty();
                 if self.send_what_is_ready(transport).await? {
-                    transport.flush().await?;
+                    self.flush(transport).await?;
                 }
             }
             let may_read = self.may_read();
             tokio::select! {
                 biased;
                 Some(reply) = self.replies.recv(), if self.spawned => {
-                    transport.send(reply.into_body()).await?;
+                    self.send(transport, reply).await?;
                     self.send_what_is_ready(transport).await?;
-                    transport.flush().await?;
+                    self.flush(transport).await?;
                 }
                 frame = transport.receive(), if may_read => {
                     let Some(reply) = self.begin(frame?) else { return Ok(()) };
                     if let Some(reply) = reply {
-                        transport.send(reply.into_body()).await?;
+                        self.send(transport, reply).await?;
                         self.answer_what_is_there(transport).await?;
-                        transport.flush().await?;
+                        self.flush(transport).await?;
                     }
                 }
                 Some(ended) = self.calls.join_next(), if !may_read => self.bytes -= ended.unwrap_or_default(),
@@ -129,17 +133,17 @@ impl Connection<'_> {
     }
 
     /// Whether there was anything.
-    async fn send_what_is_ready(&mut self, transport: &mut impl Transport) -> io::Result<bool> {
+    async fn send_what_is_ready(&mut self, transport: &mut impl Transport) -> Result<bool, Stop> {
         let mut any = false;
         while let Ok(reply) = self.replies.try_recv() {
-            transport.send(reply.into_body()).await?;
+            self.send(transport, reply).await?;
             any = true;
         }
         Ok(any)
     }
 
     /// Answers the messages that have arrived already, so that their replies travel together.
-    async fn answer_what_is_there(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+    async fn answer_what_is_there(&mut self, transport: &mut impl Transport) -> Result<(), Stop> {
         for _ in 0..WAITING_REPLIES {
             if !transport.may_be_ready() || !self.may_read() {
                 return Ok(());
@@ -153,7 +157,7 @@ impl Connection<'_> {
                 }
             };
             if let Some(reply) = frame {
-                transport.send(reply.into_body()).await?;
+                self.send(transport, reply).await?;
             }
         }
         Ok(())
@@ -197,28 +201,61 @@ impl Connection<'_> {
         });
     }
 
-    /// Writes what is ready, and what becomes ready in time.
-    async fn drain(mut self, transport: &mut impl Transport, until: Instant) -> io::Result<()> {
+    async fn send(&self, transport: &mut impl Transport, reply: Reply) -> Result<(), Stop> {
+        transport.send(reply.into_body()).await?;
+        self.notice_the_end(transport)
+    }
+
+    async fn flush(&self, transport: &mut impl Transport) -> Result<(), Stop> {
+        transport.flush().await?;
+        self.notice_the_end(transport)
+    }
+
+    /// A peer that has ended his side while he reads nothing must not keep us: from here on there is a limit.
+    fn notice_the_end(&self, transport: &impl Transport) -> Result<(), Stop> {
+        if !self.draining && transport.has_ended() { Err(Stop::Ended) } else { Ok(()) }
+    }
+
+    /// Answers what has been received, if `rest` says that there is some, and writes what becomes ready in time.
+    async fn drain(mut self, transport: &mut impl Transport, rest: bool, until: Instant) -> io::Result<()> {
+        self.draining = true;
         let all = async {
+            if rest {
+                self.run(transport).await?;
+            }
             while !self.calls.is_empty() {
                 self.send_what_is_ready(transport).await?;
-                transport.flush().await?;
+                self.flush(transport).await?;
                 tokio::select! {
                     biased;
-                    Some(reply) = self.replies.recv() => transport.send(reply.into_body()).await?,
+                    Some(reply) = self.replies.recv() => self.send(transport, reply).await?,
                     _ = self.calls.join_next() => {}
                 }
             }
             self.send_what_is_ready(transport).await?;
-            transport.flush().await
+            self.flush(transport).await
         };
         match timeout_at(until, all).await {
-            Ok(written) => written,
+            Ok(Ok(()) | Err(Stop::Ended)) => Ok(()),
+            Ok(Err(Stop::Failed(error))) => Err(error),
             Err(_) => {
                 tracing::warn!("calls that took too long were cancelled at the end");
                 Ok(())
             }
         }
+    }
+}
+
+/// Why a connection is not served on.
+enum Stop {
+    /// The peer sends no more; what has been received may not all be answered.
+    Ended,
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
     }
 }
 

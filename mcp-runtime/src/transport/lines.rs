@@ -148,6 +148,10 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send> Transport for Li
         self.incoming.ended || memchr::memchr(b'\n', unread).is_some()
     }
 
+    fn has_ended(&self) -> bool {
+        self.incoming.ended
+    }
+
     async fn send(&mut self, message: Vec<u8>) -> io::Result<()> {
         if self.outgoing.is_empty() {
             self.outgoing = message;

@@ -61,6 +61,12 @@ pub trait Transport: Send {
         true
     }
 
+    /// Whether it is known that the peer sends no more, though messages of his may be left to receive. A transport that
+    /// looks for the end while it waits to write can say so; then what is left to do has a limit.
+    fn has_ended(&self) -> bool {
+        false
+    }
+
     /// Takes a message to be sent. It need not be on its way before [`flush`](Self::flush), so that messages which are
     /// ready together can travel together. Where too much waits, it waits too.
     ///
