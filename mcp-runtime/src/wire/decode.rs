@@ -7,7 +7,8 @@ use super::envelope::{self, Envelope, Id, Inside, Kind, Malformed, Params, Probl
 use super::flight::InFlight;
 use super::peer::{Link, Peer};
 use super::revision::Revision;
-use super::{headers, meta, stateful, stateless};
+use super::stateless::{self, Message};
+use super::{headers, meta, stateful};
 use crate::Error;
 use crate::json::{Object, Raw};
 use crate::model::{
@@ -52,7 +53,9 @@ pub(crate) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Decoded {
                 let (meta, version) = about(&params);
                 match version {
                     Some(version) => {
-                        stateless::decode(server, &id, method.as_str(), &params, meta, &version, peer)
+                        let (id, method, params) = (&id, method.as_str(), &params);
+                        let message = Message { id, method, params, found: meta, version: &version };
+                        stateless::decode(server, message, peer)
                     }
                     None => stateful::on_connection(server, id, method.as_str(), &params, peer, connection),
                 }
@@ -97,7 +100,9 @@ fn over_http(
             let (meta, version) = about(params);
             match version {
                 Some(version) => {
-                    stateless::decode(server, &id, method.as_str(), params, meta, &version, peer)
+                    let message =
+                        Message { id: &id, method: method.as_str(), params, found: meta, version: &version };
+                    stateless::decode(server, message, peer)
                 }
                 None if stateless_header => Decoded::Done(stateless::without_version(meta).reply(Some(&id))),
                 None => match (known, announced) {

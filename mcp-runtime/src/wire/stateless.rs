@@ -17,18 +17,21 @@ use crate::server::Shared;
 /// What stands where `_meta` should: an object, nothing, or something else.
 type Meta<'a> = Result<Option<Inside<'a>>, ()>;
 
-pub(super) fn decode(
-    server: &Shared,
-    id: &Id,
-    method: &str,
-    params: &Params,
-    found: Meta<'_>,
-    version: &Raw,
-    peer: &Peer,
-) -> Decoded {
-    match understand(server, id, method, params, found, version, peer) {
+/// A request, not yet understood.
+#[derive(Clone, Copy)]
+pub(super) struct Message<'a> {
+    pub(super) id: &'a Id,
+    pub(super) method: &'a str,
+    pub(super) params: &'a Params,
+    pub(super) found: Meta<'a>,
+    /// The revision that it names, as it was written.
+    pub(super) version: &'a Raw,
+}
+
+pub(super) fn decode(server: &Shared, message: Message<'_>, peer: &Peer) -> Decoded {
+    match understand(server, message, peer) {
         Ok(incoming) => Decoded::Request(incoming),
-        Err(refusal) => Decoded::Done(refusal.reply(Some(id))),
+        Err(refusal) => Decoded::Done(refusal.reply(Some(message.id))),
     }
 }
 
@@ -44,15 +47,8 @@ fn missing(member: &str) -> Refusal {
     Refusal::missing_meta(format!("\"_meta\" must have \"{member}\""))
 }
 
-fn understand(
-    server: &Shared,
-    id: &Id,
-    method: &str,
-    params: &Params,
-    found: Meta<'_>,
-    version: &Raw,
-    peer: &Peer,
-) -> Result<Incoming, Refusal> {
+fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Incoming, Refusal> {
+    let Message { id, method, params, found, version } = message;
     let Ok(Some(found)) = found else { return Err(without_version(found)) };
     let version = crate::json::string(version.as_str());
     let version = version

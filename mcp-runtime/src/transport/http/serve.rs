@@ -13,6 +13,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use super::body::Body;
@@ -65,6 +66,7 @@ impl Server {
         let service = self.http_service().at_port(address.port());
         let graceful = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
+        let ending = CancellationToken::new();
         let mut connections = JoinSet::new();
         let places = Arc::new(Semaphore::new(settings.connections));
         loop {
@@ -85,7 +87,8 @@ impl Server {
                     }
                 },
             };
-            let served = connection(stream, service.clone(), settings.clone(), graceful.watcher());
+            let served =
+                connection(stream, service.clone(), settings.clone(), graceful.watcher(), ending.clone());
             while connections.try_join_next().is_some() {}
             connections.spawn(async move {
                 served.await;
@@ -93,6 +96,7 @@ impl Server {
             });
         }
         drop(listener);
+        ending.cancel();
         let drained = async {
             graceful.shutdown().await;
             service.idle().await;
@@ -106,12 +110,23 @@ impl Server {
 }
 
 /// Serves one connection. What goes wrong on it ends nothing else.
-async fn connection(stream: TcpStream, service: HttpService, settings: Arc<Settings>, watcher: Watcher) {
+async fn connection(
+    stream: TcpStream,
+    service: HttpService,
+    settings: Arc<Settings>,
+    watcher: Watcher,
+    ending: CancellationToken,
+) {
     // Without this, a small reply may wait for the acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let Ok(Ok(http2)) = tokio::time::timeout(HEAD_TIMEOUT, speaks_http2(&stream)).await else { return };
+    let begun = tokio::select! {
+        begun = tokio::time::timeout(HEAD_TIMEOUT, speaks_http2(&stream)) => begun,
+        // Whoever has said nothing keeps nobody from ending.
+        () = ending.cancelled() => return,
+    };
+    let Ok(Ok(http2)) = begun else { return };
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder = if http2 { builder.http2_only() } else { builder.http1_only() };
     // A client that closes its half of a connection is taken to have gone: that is how a stateless client cancels.
