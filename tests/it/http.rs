@@ -338,6 +338,54 @@ async fn a_stateful_client_that_goes_away_does_not() {
     until("the call ends by itself", || watch.finished.load(Ordering::SeqCst) == 1).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_for_which_there_is_no_place_is_refused_before_it_runs() {
+    let server =
+        mcp::server!().explicit().tool::<watched>().state(Watch::default()).max_in_flight(1).build().unwrap();
+    let watch = server.state::<Watch>().unwrap();
+    let url = serve_http(&server).await;
+    let slow = stateless(1, "tools/call", json!({"name": "watched", "arguments": {"ms": 60_000}}));
+    let stream = raw_post(&url, &slow, None).await;
+    until("the call runs", || watch.running.load(Ordering::SeqCst) == 1).await;
+    let refused = post(&url, &slow, &[]).await;
+    assert_eq!((refused.status, refused.code(), &refused.body["id"]), (503, -32603, &json!(1)));
+    assert_eq!(watch.running.load(Ordering::SeqCst), 1);
+    drop(stream);
+    until("the call is dropped", || watch.running.load(Ordering::SeqCst) == 0).await;
+    let quick = stateless(2, "tools/call", json!({"name": "watched", "arguments": {"ms": 1}}));
+    assert_eq!(text(&post(&url, &quick, &[]).await.body), "waited");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_no_request_comes_is_closed() {
+    let url = everything().await;
+    let address = url.trim_start_matches("http://").trim_end_matches("/mcp");
+    for beginning in ["", "P", "PRI * HT", "POST /mcp HTTP/1.1\r\nhost:"] {
+        let begun = tokio::time::Instant::now();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        // Time passes by itself while nobody has anything to do.
+        let closed = tokio::time::timeout(Duration::from_secs(300), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "{beginning:?} keeps its place");
+        assert!(begun.elapsed() <= Duration::from_secs(61), "{beginning:?}: {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_too_many_waits_until_another_has_ended() {
+    let server = mcp::server!().explicit().tool::<who>().max_connections(1).build().unwrap();
+    let url = serve_http(&server).await;
+    let address = url.trim_start_matches("http://").trim_end_matches("/mcp");
+    let first = TcpStream::connect(address).await.unwrap();
+    let message = stateless(1, "server/discover", json!({}));
+    let mut second = std::pin::pin!(post(&url, &message, &[]));
+    let waited = tokio::time::timeout(Duration::from_millis(300), &mut second).await;
+    assert!(waited.is_err(), "the one place is taken");
+    drop(first);
+    assert_eq!(second.await.status, 200);
+}
+
 /// Believes what a header says.
 struct Believe;
 

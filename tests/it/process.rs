@@ -156,16 +156,24 @@ async fn files_serve_as_standard_input_and_output() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// Starts `everything` with its descriptors as a shell is told to set them.
 #[cfg(unix)]
-#[tokio::test]
-async fn one_pipe_for_output_and_errors_stays_a_blocking_one() {
-    let script = format!("exec {} 2>&1", example("everything").display());
-    let mut child = Command::new("sh")
+fn start_in_shell(descriptors: &str) -> tokio::process::Child {
+    let script = format!("exec {} {descriptors}", example("everything").display());
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", &script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .kill_on_drop(true)
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn one_pipe_for_output_and_errors_stays_a_blocking_one() {
+    let mut child = start_in_shell("2>&1");
     let mut stdin = child.stdin.take().unwrap();
     let calls = 2000;
     let writing = tokio::spawn(async move {
@@ -184,15 +192,10 @@ async fn one_pipe_for_output_and_errors_stays_a_blocking_one() {
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_closed_standard_error_harms_nobody() {
-    let script = format!("exec {} 2>&-", example("everything").display());
-    let mut child = Command::new("sh")
-        .args(["-c", &script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start_in_shell("2>&-");
     let mut stdin = child.stdin.take().unwrap();
     for (id, tool) in ["panic", "print", "test_simple_text"].iter().enumerate() {
         let line = stateless(id, "tools/call", json!({"name": tool})).to_string() + "\n";

@@ -300,6 +300,20 @@ async fn stock_layers_surround_every_request_and_their_errors_are_replies() {
     assert_eq!(Client::stateful(&server).await.unwrap().tools().await.unwrap().len(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_connection_with_too_much_under_way_waits_and_loses_nothing() {
+    let server = mcp::server!().explicit().tool::<nap>().max_in_flight(2).build().unwrap();
+    let mut wire = crate::wire::Wire::connect_to(crate::wire::Over::Memory, &server).await;
+    let begun = tokio::time::Instant::now();
+    for id in 0..6 {
+        wire.send(crate::wire::stateless(id, "tools/call", json!({"name": "nap"}))).await;
+    }
+    for id in 0..6 {
+        assert_eq!(crate::wire::text(&wire.answer(&id.into()).await), "rested");
+    }
+    assert_eq!(begun.elapsed().as_secs(), 30, "two at a time");
+}
+
 #[test]
 fn only_the_wire_knows_revisions() {
     let mut folders = vec![std::path::PathBuf::from("mcp-runtime/src"), "mcp-macros/src".into()];

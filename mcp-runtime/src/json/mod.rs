@@ -2,12 +2,13 @@
 
 mod plain;
 pub(crate) mod scan;
+mod span;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use scan::Span;
 pub(crate) use scan::unescape;
+pub(crate) use span::Span;
 
 /// A piece of a larger text.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::json::scan::{self, Fault, Limits, Member, Scanned, Span};
-use crate::json::{Object, Raw, same, string, unescape};
+use crate::json::scan::{self, Fault, Limits, Member, Scanned};
+use crate::json::{Object, Raw, Span, same, string, unescape};
 
 /// The id of a request as it was written, so that `5` stays `5`, `"5"` stays `"5"` and no digit is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
