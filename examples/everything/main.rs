@@ -2,6 +2,7 @@
 //!
 //! `cargo run --example everything -- --http 127.0.0.1:8080` serves it at `/mcp`.
 
+mod asking;
 mod prompts;
 mod resources;
 mod tools;

@@ -3,16 +3,15 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tower_service::Service;
 
 use crate::Error;
-use crate::handler::End;
-use crate::handler::{Call, Failure, Fault, Outcome, Running, States};
+use crate::handler::{Call, End, Failure, Fault, Outcome, Running, States, current};
 use crate::model::{
     Arguments, Facts, Kind, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult,
-    Response, Tool, ToolCall, ToolResult,
+    Response, Stopped, Tool, ToolCall, ToolResult,
 };
 use crate::registry::{Registry, closest};
 
@@ -77,8 +76,17 @@ impl Future for Dispatched {
                 .take()
                 .unwrap_or_else(|| Response::Error(Error::internal("answered twice"))))),
             Self::Running { running, target, facts } => {
-                let Outcome(end) = ready!(running.as_mut().poll(cx));
-                Poll::Ready(Ok(target.finish(end, facts.public)))
+                let entered = current::enter(facts);
+                let polled = running.as_mut().poll(cx);
+                drop(entered);
+                if let Poll::Ready(Outcome(end)) = polled {
+                    return Poll::Ready(Ok(target.finish(end, facts)));
+                }
+                match facts.asking.stopped() {
+                    None => Poll::Pending,
+                    Some(Stopped::Asked(asked)) => Poll::Ready(Ok(Response::InputRequired(asked))),
+                    Some(Stopped::Broken(error)) => Poll::Ready(Ok(Response::Error(error))),
+                }
             }
         }
     }
@@ -104,14 +112,19 @@ impl Target {
         self.definition().run
     }
 
-    fn finish(&mut self, end: End, public: bool) -> Response {
+    fn finish(&mut self, end: End, facts: &Facts) -> Response {
+        let public = facts.public;
         let name = self.definition().name;
         match (end, self) {
             (End::Response(Response::Resource(result)), Self::Resource(resource, uri)) => {
                 complete_contents(result, resource, std::mem::take(uri))
             }
             (End::Response(response), _) => response,
-            (End::Failed(failure), Self::Tool(_)) => Response::Tool(failure.into_tool_result(name, public)),
+            (End::Failed(failure), Self::Tool(_)) => match failure.missing_capability() {
+                // Not the model but the client can do something about it, where it has a way to be told.
+                Some(missing) if facts.asking.is_by_runs() => Response::Error(missing),
+                _ => Response::Tool(failure.into_tool_result(name, public)),
+            },
             (End::Failed(failure), _) => Response::Error(Failure::into_error(failure, name, public)),
             (End::Refused(faults), Self::Tool(tool)) => {
                 Response::Tool(ToolResult::error(explain(tool, &faults)))

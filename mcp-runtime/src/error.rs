@@ -44,6 +44,11 @@ pub enum ErrorKind {
         /// The URI that was asked for.
         uri: String,
     },
+    /// The client did not declare what the server needs of it.
+    MissingCapability {
+        /// What it would have to declare, as it stands among a client's capabilities.
+        required: serde_json::Value,
+    },
     /// The server failed.
     Internal,
 }

@@ -51,6 +51,7 @@ mod layer;
 mod model;
 mod registry;
 mod schema;
+mod seal;
 mod server;
 pub mod testing;
 pub mod transport;
@@ -58,17 +59,19 @@ mod wire;
 
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
 pub use handler::{
-    Args, Argument, Context, Extract, Extractor, Field, Headers, IntoPromptResult, IntoResourceResult,
-    IntoToolResult, Json, Needs, State, Whole,
+    Args, Argument, Ask, AskError, Context, Extract, Extractor, Field, Headers, IntoPromptResult,
+    IntoResourceResult, IntoToolResult, Json, Needs, Root, Sampled, State, Whole,
 };
 pub use layer::Next;
 pub use mcp_macros::{prompt, resource, tool};
 pub use model::{
-    Annotations, Audio, Client, Content, Definition, Embedded, Image, Kind, Link, Listing, ListingKind,
-    Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult, Request, ResourceContents,
-    ResourceRead, ResourceResult, Response, Role, Segment, Source, Template, Text, ToolCall, ToolResult,
+    Annotations, Audio, Client, Content, Definition, Embedded, Image, InputRequired, Kind, Link, Listing,
+    ListingKind, Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult, Request,
+    ResourceContents, ResourceRead, ResourceResult, Response, Role, Segment, Source, Template, Text,
+    ToolCall, ToolResult,
 };
 pub use schemars;
+pub use seal::{StateKey, StateKeyError};
 #[cfg(feature = "cli")]
 pub use server::Cli;
 pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};

@@ -71,7 +71,7 @@ over_every_transport! {
         assert_eq!(add["title"], "Add");
 
         let resources = wire.ask(2, "resources/list", json!({})).await;
-        assert_eq!(names(&resources, "resources", "uri"), ["test://static-binary", "test://static-text"]);
+        assert_eq!(names(&resources, "resources", "uri"), ["test://static-binary", "test://static-text", "test://who-reads"]);
         let templates = wire.ask(3, "resources/templates/list", json!({})).await;
         let uris = names(&templates, "resourceTemplates", "uriTemplate");
         assert_eq!(uris, ["test://number/{name}", "test://template/{id}/data"]);

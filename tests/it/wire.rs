@@ -184,6 +184,18 @@ impl Wire {
         Self { over, link, waiting: VecDeque::new() }
     }
 
+    /// Another client of the same HTTP server.
+    pub fn another_session(&self) -> Self {
+        let Link::Http(http) = &self.link else { panic!("only HTTP has sessions of its own") };
+        let link = Link::Http(Http {
+            client: http.client.clone(),
+            url: http.url.clone(),
+            session: None,
+            replies: mpsc::unbounded_channel(),
+        });
+        Self { over: self.over, link, waiting: VecDeque::new() }
+    }
+
     pub fn over(&self) -> Over {
         self.over
     }
@@ -254,8 +266,13 @@ impl Wire {
 
     /// Introduces itself as a stateful client.
     pub async fn initialize(&mut self) -> Value {
+        self.initialize_with(json!({})).await
+    }
+
+    /// The same as a client that can do something.
+    pub async fn initialize_with(&mut self, capabilities: Value) -> Value {
         self.send(json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": {
-            "protocolVersion": STATEFUL, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+            "protocolVersion": STATEFUL, "capabilities": capabilities, "clientInfo": {"name": "test", "version": "1"},
         }}))
         .await;
         let answer = self.answer(&"hello".into()).await;
@@ -288,15 +305,21 @@ impl Http {
             let session = response.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
             let events =
                 response.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
-            let body = response.into_body().collect().await.unwrap().to_bytes();
-            let text = String::from_utf8(body.to_vec()).unwrap();
-            let messages: Vec<&str> = match events {
-                true => text.lines().filter_map(|line| line.strip_prefix("data: ")).collect(),
-                false if text.is_empty() => vec![],
-                false => vec![text.as_str()],
-            };
-            for message in messages {
-                let _ = replies.send(serde_json::from_str(message).unwrap());
+            let mut body = response.into_body();
+            let mut text = Vec::new();
+            // Events are passed on as they come: what is asked has to be answered before there is more.
+            while let Some(frame) = body.frame().await {
+                let Ok(data) = frame.unwrap().into_data() else { continue };
+                text.extend_from_slice(&data);
+                while events && let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = text.drain(..=end).collect();
+                    if let Some(message) = line.strip_prefix(b"data: ").filter(|data| data.len() > 1) {
+                        let _ = replies.send(serde_json::from_slice(message).unwrap());
+                    }
+                }
+            }
+            if !text.is_empty() {
+                let _ = replies.send(serde_json::from_slice(&text).unwrap());
             }
             session
         };
@@ -312,7 +335,10 @@ impl Http {
 /// A request of the stateless era.
 pub fn stateless(id: impl Into<Value>, method: &str, mut params: Value) -> Value {
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = STATELESS.into();
-    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    let capabilities = &mut params["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+    if capabilities.is_null() {
+        *capabilities = json!({});
+    }
     json!({"jsonrpc": "2.0", "id": id.into(), "method": method, "params": params})
 }
 

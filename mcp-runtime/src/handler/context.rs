@@ -46,6 +46,10 @@ impl Context {
         Self::new(Arc::default(), Arc::default())
     }
 
+    pub(crate) fn facts(&self) -> &Arc<Facts> {
+        &self.facts
+    }
+
     /// Tells the client how far the call has come, if it asked to be told.
     ///
     /// The number must grow: a notice that does not is left out. Where the client reads slowly, notices in the middle

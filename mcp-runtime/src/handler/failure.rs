@@ -1,6 +1,7 @@
 //! What becomes of an error that a function returned.
 
-use crate::error::public_type;
+use super::AskError;
+use crate::error::{ErrorKind, public_type};
 use crate::model::ToolResult;
 use crate::{BoxError, Error, ToolError};
 
@@ -18,13 +19,31 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn new<E: Into<BoxError> + 'static>(error: E) -> Self {
-        let error = match error.into().downcast::<ToolError>() {
+        let error = error.into();
+        if let Some(missing) = missing_capability(&*error) {
+            return Self::Protocol(missing);
+        }
+        let error = match error.downcast::<AskError>() {
+            Ok(error) => return Self::Tool((*error).into()),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<ToolError>() {
             Ok(error) => return Self::Tool(*error),
             Err(error) => error,
         };
         match error.downcast::<Error>() {
             Ok(error) => Self::Protocol(*error),
             Err(error) => Self::Other { error, public: public_type::<E>() },
+        }
+    }
+
+    /// The error that says what the client did not declare, where that is what is missing.
+    pub(crate) fn missing_capability(&self) -> Option<Error> {
+        match self {
+            Self::Protocol(error) if matches!(error.kind, ErrorKind::MissingCapability { .. }) => {
+                Some(error.clone())
+            }
+            _ => None,
         }
     }
 
@@ -58,6 +77,14 @@ impl Failure {
             Self::Other { error, public } => Error::internal(text(function, &*error, public || !public_peer)),
         }
     }
+}
+
+/// What the client should have declared, where that is what an error comes from.
+fn missing_capability(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    /// Nobody wraps an error more often, unless in a circle.
+    const DEEPEST: usize = 16;
+    let chain = std::iter::successors(Some(error), |error| error.source()).take(DEEPEST);
+    chain.filter_map(|error| error.downcast_ref::<AskError>()).find_map(AskError::missing_capability)
 }
 
 fn note(function: &str, error: &ToolError) {

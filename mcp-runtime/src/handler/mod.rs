@@ -2,9 +2,11 @@
 //!
 //! Nothing here knows JSON-RPC, a protocol revision or a transport.
 
+mod ask;
 mod busy;
 mod call;
 mod context;
+pub(crate) mod current;
 mod extract;
 mod failure;
 mod prompt_result;
@@ -13,6 +15,7 @@ mod state;
 mod text;
 mod tool_result;
 
+pub use ask::{Ask, AskError, Root, Sampled};
 pub(crate) use busy::Busy;
 pub use call::{Call, Outcome, Returns, Running};
 pub(crate) use call::{End, Fault, describe};

@@ -69,11 +69,18 @@ impl Client {
         self.info("version")
     }
 
+    /// What the client declared that it can do.
+    pub(crate) fn declared(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(self.capabilities.as_ref()?.as_str()).ok()
+    }
+
     /// Whether the client declared a capability, such as `sampling` or `elicitation`.
     pub fn can(&self, capability: &str) -> bool {
-        let declared = self.capabilities.as_ref().and_then(|raw| serde_json::from_str(raw.as_str()).ok());
-        declared.is_some_and(|declared: serde_json::Value| {
-            declared.get(capability).is_some_and(|it| it.is_object())
-        })
+        self.declared().is_some_and(|declared| declared.get(capability).is_some_and(|it| it.is_object()))
+    }
+
+    /// What the client declared for an extension, such as `io.modelcontextprotocol/tasks`.
+    pub fn extension(&self, id: &str) -> Option<serde_json::Value> {
+        Some(self.declared()?.get("extensions")?.get(id).filter(|it| it.is_object())?.clone())
     }
 }

@@ -1,10 +1,14 @@
-//! What a running call and the stream of its replies share: cancellation one way, notices the other.
+//! What a running call and the stream of its replies share: cancellation one way; notices and questions the other.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use serde_json::Value;
 
 use tokio_util::sync::CancellationToken;
+
+use super::Question;
 
 /// How far a call has come.
 ///
@@ -59,7 +63,66 @@ impl From<(u32, u32)> for Progress {
     }
 }
 
-/// So many notices wait at most for a peer that reads slowly; then the newest takes the place of the one before it.
+/// What a call says before its response.
+#[derive(Debug, Clone)]
+pub(crate) enum Notice {
+    Progress(Progress),
+    /// The client is asked something.
+    Ask(Arc<Slot>),
+    /// What was asked need not be answered any more.
+    Withdraw(Arc<Slot>),
+}
+
+/// A question that was sent, and the place for its answer.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) question: Question,
+    /// The number that it was sent under.
+    pub(crate) number: OnceLock<u64>,
+    answer: Mutex<Place>,
+}
+
+/// The client's result, or its error; and whoever waits for it.
+#[derive(Debug, Default)]
+struct Place {
+    answer: Option<Result<Value, Value>>,
+    waker: Option<Waker>,
+}
+
+impl Slot {
+    pub(crate) fn new(question: Question) -> Self {
+        Self { question, number: OnceLock::new(), answer: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Place> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the client's result, or its error.
+    pub(crate) fn fill(&self, answer: Result<Value, Value>) {
+        let mut place = self.lock();
+        place.answer.get_or_insert(answer);
+        let waker = place.waker.take();
+        drop(place);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The answer, when it is there.
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<Value, Value>> {
+        let mut place = self.lock();
+        match place.answer.take() {
+            Some(answer) => Poll::Ready(answer),
+            None => {
+                place.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// So many notices wait at most for a peer that reads slowly; then a newer one takes the place of one before it.
 const WAITING_NOTICES: usize = 64;
 
 /// The shared end of one call.
@@ -74,7 +137,7 @@ struct Inner {
     finished: bool,
     token: Option<CancellationToken>,
     waker: Option<Waker>,
-    notices: VecDeque<Progress>,
+    notices: VecDeque<Notice>,
     last: Option<f64>,
 }
 
@@ -91,14 +154,30 @@ impl Exchange {
             return;
         }
         inner.last = Some(progress.done);
-        if inner.notices.len() == WAITING_NOTICES {
-            inner.notices.pop_back();
+        if inner.notices.len() >= WAITING_NOTICES
+            && let Some(older) =
+                inner.notices.iter().rposition(|notice| matches!(notice, Notice::Progress(_)))
+        {
+            inner.notices.remove(older);
         }
-        inner.notices.push_back(progress);
-        let waker = inner.waker.take();
-        drop(inner);
-        if let Some(waker) = waker {
-            waker.wake();
+        push(inner, Notice::Progress(progress));
+    }
+
+    /// Sends a question. Questions are never left out: how many there are is up to the function.
+    pub(crate) fn ask(&self, slot: &Arc<Slot>) {
+        let inner = self.lock();
+        if !inner.cancelled && !inner.finished {
+            push(inner, Notice::Ask(slot.clone()));
+        }
+    }
+
+    /// Takes a question back, unless it has not even been sent.
+    pub(crate) fn withdraw(&self, slot: &Arc<Slot>) {
+        let mut inner = self.lock();
+        let before = inner.notices.len();
+        inner.notices.retain(|notice| !matches!(notice, Notice::Ask(asked) if Arc::ptr_eq(asked, slot)));
+        if inner.notices.len() == before && slot.number.get().is_some() && !inner.cancelled {
+            push(inner, Notice::Withdraw(slot.clone()));
         }
     }
 
@@ -159,9 +238,18 @@ impl Exchange {
     }
 }
 
+fn push(mut inner: MutexGuard<'_, Inner>, notice: Notice) {
+    inner.notices.push_back(notice);
+    let waker = inner.waker.take();
+    drop(inner);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
 /// What [`Exchange::take`] found.
 pub(crate) enum Taken {
-    Notice(Progress),
+    Notice(Notice),
     Nothing,
     Cancelled,
 }

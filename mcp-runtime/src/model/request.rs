@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Arguments, Client, Definition, Exchange, ListingKind, Principal, Prompt, Resource, Tool};
+use super::{
+    Arguments, Asking, Client, Definition, Exchange, ListingKind, Principal, Prompt, Resource, Tool,
+};
 
 /// A request on its way through the layers to the function that answers it.
 #[derive(Debug)]
@@ -23,6 +25,7 @@ pub(crate) struct Facts {
     /// Whether the peer asked to be told of progress.
     pub(crate) progress: bool,
     pub(crate) exchange: Exchange,
+    pub(crate) asking: Asking,
 }
 
 /// What is asked.

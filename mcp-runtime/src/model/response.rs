@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Content, Definition, Prompt, PromptResult, Resource, ResourceResult};
+use super::{Content, Definition, InputRequired, Prompt, PromptResult, Resource, ResourceResult};
 use crate::schema::{InputSchema, OutputSchema};
 
 /// What answers a request.
@@ -15,6 +15,8 @@ pub enum Response {
     Resource(ResourceResult),
     /// A prompt was made.
     Prompt(PromptResult),
+    /// The function needs answers before it can go on: the request comes again with them.
+    InputRequired(InputRequired),
     /// A list.
     List(Arc<Listing>),
     /// What the server is and can do.

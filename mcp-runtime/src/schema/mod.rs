@@ -3,9 +3,11 @@
 //! It knows `schemars` and nothing of how schemas are published.
 
 mod description;
+mod form;
 mod shape;
 
 pub(crate) use description::{Description, Field, missing};
+pub(crate) use form::form;
 pub use shape::{InputSchema, OutputSchema};
 
 use schemars::SchemaGenerator;

@@ -14,8 +14,9 @@ use crate::handler::{Busy, States};
 use crate::layer::{AnyLayer, Next, Stack, any};
 use crate::model::{Definition, Request, Response};
 use crate::registry::{Registry, discovered};
+use crate::seal::{Seal, StateKey};
 use crate::transport::Limits;
-use crate::wire::{About, Identity, SessionLimits, Sessions};
+use crate::wire::{About, Carried, Identity, SessionLimits, Sessions};
 
 /// Puts a server together: what it offers, what it holds, what surrounds its calls.
 ///
@@ -43,6 +44,8 @@ pub struct ServerBuilder {
     layers: Vec<AnyLayer>,
     sessions: SessionLimits,
     limits: Limits,
+    state_keys: Vec<StateKey>,
+    state_lifetime: Duration,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -64,6 +67,8 @@ impl ServerBuilder {
             layers: Vec::new(),
             sessions: SessionLimits::default(),
             limits: Limits::default(),
+            state_keys: Vec::new(),
+            state_lifetime: Duration::from_secs(300),
             problems: Vec::new(),
         }
     }
@@ -232,6 +237,44 @@ impl ServerBuilder {
         self
     }
 
+    /// How long a function waits for a client's answer to a [question](crate::Ask), 5 minutes by default. Only clients that
+    /// are asked while it waits are meant; how long the others may take says
+    /// [`state_lifetime`](Self::state_lifetime).
+    #[must_use]
+    pub fn answer_timeout(mut self, limit: Duration) -> Self {
+        self.limits.answer = limit;
+        self
+    }
+
+    /// The keys that seal what clients carry between the runs of a call that [asks](crate::Ask). The first seals, all of them
+    /// open; so a new key is put before the old one, on one replica after the other, and the old one is taken away when
+    /// [`state_lifetime`](Self::state_lifetime) has passed.
+    ///
+    /// Without keys a random one is made, which no other replica and no later process knows, and a warning is logged when it is
+    /// first used.
+    ///
+    /// ```
+    /// # use mcp::StateKey;
+    /// # fn build() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = mcp::server!().state_keys(StateKey::from_env("STATE_KEYS")?).build()?;
+    /// # Ok(())
+    /// # }
+    /// # build().unwrap();
+    /// ```
+    #[must_use]
+    pub fn state_keys(mut self, keys: impl IntoIterator<Item = StateKey>) -> Self {
+        self.state_keys = keys.into_iter().collect();
+        self
+    }
+
+    /// How long a client may take to answer what a function [asks](crate::Ask) and call again, 5 minutes by default, in
+    /// whole seconds.
+    #[must_use]
+    pub fn state_lifetime(mut self, limit: Duration) -> Self {
+        self.state_lifetime = limit;
+        self
+    }
+
     /// Puts the server together.
     ///
     /// # Errors
@@ -262,6 +305,11 @@ impl ServerBuilder {
                 stack: Stack::new(dispatch, &self.layers),
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,
+                carried: Carried {
+                    seal: Seal::new(self.state_keys),
+                    lifetime: self.state_lifetime,
+                    onces: Arc::default(),
+                },
                 name: self.about.name,
                 version: self.about.version,
                 registry,

@@ -16,7 +16,7 @@ use crate::handler::Busy;
 use crate::layer::Stack;
 use crate::registry::Registry;
 use crate::transport::Limits;
-use crate::wire::{Decoded, Identity, Peer, Sessions, decode, end_session};
+use crate::wire::{Carried, Decoded, Identity, Peer, Sessions, decode, end_session};
 
 /// A server that is ready to be served, over any number of transports at once. Cloning it is cheap.
 ///
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) sessions: Sessions,
     pub(crate) limits: Limits,
+    pub(crate) carried: Carried,
     name: String,
     version: String,
     busy: Arc<Busy>,

@@ -25,6 +25,8 @@ pub struct Reply {
 pub enum ReplyKind {
     /// Said before the response.
     Notification,
+    /// A question to the peer, who answers with a message of his own.
+    Request,
     /// The last reply.
     Response,
     /// The message wants no reply; over HTTP there is a status all the same.
@@ -38,6 +40,10 @@ impl Reply {
 
     pub(crate) fn notification(body: Vec<u8>) -> Self {
         Self { kind: ReplyKind::Notification, status: 200, session: None, body }
+    }
+
+    pub(crate) fn request(body: Vec<u8>) -> Self {
+        Self { kind: ReplyKind::Request, status: 200, session: None, body }
     }
 
     pub(crate) fn nothing() -> Self {
@@ -57,6 +63,11 @@ impl Reply {
     /// What it is.
     pub fn kind(&self) -> ReplyKind {
         self.kind
+    }
+
+    /// Whether no other reply follows.
+    pub fn is_last(&self) -> bool {
+        matches!(self.kind, ReplyKind::Response | ReplyKind::Nothing)
     }
 
     /// The JSON-RPC message, in one line.
@@ -221,7 +232,7 @@ impl Replies {
             Taken::Nothing => {}
         }
         let Some(response) = run.response.take() else { return Poll::Pending };
-        let reply = run.answer.encode(response, &run.shared.identity);
+        let reply = run.answer.encode(response, &run.shared, &run.facts);
         self.0 = State::Done(None);
         Poll::Ready(Some(reply))
     }

@@ -174,7 +174,7 @@ impl Connection<'_> {
         };
         // A notice before the response means that the call takes its time.
         match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Some(reply)) if reply.kind() != ReplyKind::Notification => return Some(sent(reply)),
+            Poll::Ready(Some(reply)) if reply.is_last() => return Some(sent(reply)),
             Poll::Ready(None) => return Some(None),
             Poll::Ready(Some(notice)) => self.spawn(replies, length, Some(notice)),
             Poll::Pending => self.spawn(replies, length, None),

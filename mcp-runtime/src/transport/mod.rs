@@ -107,10 +107,18 @@ pub(crate) struct Limits {
     pub(crate) in_flight_bytes: usize,
     /// How long calls may take when the server is to end.
     pub(crate) drain: Duration,
+    /// How long a function waits for a client's answer.
+    pub(crate) answer: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message: 4 << 20, in_flight: 16_384, in_flight_bytes: 64 << 20, drain: Duration::from_secs(2) }
+        Self {
+            message: 4 << 20,
+            in_flight: 16_384,
+            in_flight_bytes: 64 << 20,
+            drain: Duration::from_secs(2),
+            answer: Duration::from_secs(300),
+        }
     }
 }

@@ -12,7 +12,8 @@ use super::{headers, meta, stateful};
 use crate::Error;
 use crate::json::{Object, Raw};
 use crate::model::{
-    Arguments, Client, Exchange, Facts, ListingKind, Operation, PromptGet, Request, ResourceRead, ToolCall,
+    Arguments, Asking, Client, Exchange, Facts, ListingKind, Operation, PromptGet, Request, ResourceRead,
+    ToolCall,
 };
 use crate::server::{Reply, Shared};
 
@@ -42,7 +43,12 @@ pub(crate) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Decoded {
     };
     match &peer.link {
         Link::Connection(connection) => match kind {
-            Kind::Response => Decoded::Done(Reply::nothing()),
+            Kind::Response { id, answer } => {
+                if let Some(session) = connection.session.get() {
+                    stateful::answered(session, id.as_ref(), &answer);
+                }
+                Decoded::Done(Reply::nothing())
+            }
             Kind::Notification { method } => {
                 if method.as_str() == CANCELLED {
                     cancel(&connection.in_flight, &params);
@@ -89,7 +95,7 @@ fn over_http(
         }
     };
     let known = announced.map(Revision::named);
-    if let (Some(None), Some(requested), Kind::Notification { .. } | Kind::Response) =
+    if let (Some(None), Some(requested), Kind::Notification { .. } | Kind::Response { .. }) =
         (known, announced, &kind)
     {
         return Decoded::Done(Refusal::version(requested).reply(None));
@@ -117,7 +123,9 @@ fn over_http(
         Kind::Notification { method } => {
             stateful::notification_over_http(server, method.as_str(), params, peer, headers)
         }
-        Kind::Response => stateful::response_over_http(server, peer, headers),
+        Kind::Response { id, answer } => {
+            stateful::response_over_http(server, id.as_ref(), &answer, peer, headers)
+        }
     }
 }
 
@@ -200,11 +208,17 @@ fn prompt_arguments(params: &Params) -> Result<Arguments, Error> {
         let value = crate::json::string(raw).ok_or_else(wrong)?;
         Ok((name.into_owned(), value.into_owned()))
     });
-    Ok(Arguments::Text(pairs.collect::<Result<_, _>>()?))
+    Ok(Arguments::Text(pairs.collect::<Result<_, Error>>()?))
 }
 
 /// What is known of a request beside what it asks.
-pub(super) fn facts(peer: &Peer, client: Client, meta: Option<Inside<'_>>, progress: bool) -> Arc<Facts> {
+pub(super) fn facts(
+    peer: &Peer,
+    client: Client,
+    meta: Option<Inside<'_>>,
+    progress: bool,
+    asking: Asking,
+) -> Arc<Facts> {
     let trace_parent = meta.and_then(|meta| meta.get(meta::TRACE_PARENT));
     let trace_parent = trace_parent.as_ref().and_then(|raw| crate::json::string(raw.as_str()));
     Arc::new(Facts {
@@ -218,6 +232,7 @@ pub(super) fn facts(peer: &Peer, client: Client, meta: Option<Inside<'_>>, progr
         public: peer.public,
         progress,
         exchange: Exchange::default(),
+        asking,
     })
 }
 

@@ -1,17 +1,24 @@
 //! From what answers a request to the bytes of its revision: the only place where results are stamped, projected to
 //! older revisions, and given an HTTP status.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
+use super::decode::CANCELLED;
 use super::envelope::Id;
 use super::headers::Mismatch;
-use super::identity::Identity;
 use super::meta;
+use super::question::Written;
 use super::revision::Revision;
+use super::session::Session;
+use super::state::Binding;
 use crate::error::ErrorKind;
 use crate::json::{Raw, shortened};
-use crate::model::{Items, Kind, Listing, Progress, Resource, Response, Tool, ToolResult};
-use crate::server::Reply;
+use crate::model::{
+    Facts, InputRequired, Items, Kind, Listing, Notice, Progress, Resource, Response, Slot, Tool, ToolResult,
+};
+use crate::server::{Reply, Shared};
 use crate::{Error, model};
 
 /// How the answers to one request are written.
@@ -20,10 +27,19 @@ pub(crate) struct Answer {
     pub(crate) id: Id,
     pub(crate) revision: Revision,
     pub(crate) progress: Option<Raw>,
+    pub(crate) back: Back,
 }
 
-/// What a call says before its result.
-pub(crate) type Notice = Progress;
+/// How questions reach the client, and its answers the call.
+#[derive(Debug)]
+pub(crate) enum Back {
+    /// They do not.
+    None,
+    /// The session sends them while the call waits.
+    Session(Arc<Session>),
+    /// The client carries the state of the call.
+    Carried(Binding),
+}
 
 /// How long lists and discovery hold, in milliseconds. They do not change while a server runs; a restart may bring others.
 const LIST_TTL_MS: u32 = 60_000;
@@ -34,7 +50,7 @@ const CACHE_SCOPE: &str = "private";
 
 impl Answer {
     pub(super) fn new(id: &Id, revision: Revision) -> Self {
-        Self { id: id.clone(), revision, progress: None }
+        Self { id: id.clone(), revision, progress: None, back: Back::None }
     }
 
     /// A result that says nothing.
@@ -58,14 +74,20 @@ impl Answer {
     }
 
     /// Writes what answers the request.
-    pub(crate) fn encode(&self, response: Response, identity: &Identity) -> Reply {
+    pub(crate) fn encode(&self, response: Response, server: &Shared, facts: &Facts) -> Reply {
+        let identity = &server.identity;
         let mut out = Vec::with_capacity(512);
         self.open(&mut out);
-        if self.revision.stamps_results() {
+        if self.revision.stamps_results() && !matches!(response, Response::InputRequired(_)) {
             out.extend_from_slice(b"\"resultType\":\"complete\",");
         }
         match response {
             Response::Error(error) => return Refusal::error(error, self.revision).reply(Some(&self.id)),
+            Response::InputRequired(asked) => {
+                if let Err(error) = self.input_required(&mut out, asked, server, facts) {
+                    return Refusal::error(error, self.revision).reply(Some(&self.id));
+                }
+            }
             Response::Tool(result) => self.tool_result(&mut out, &result),
             Response::Resource(result) => {
                 member(&mut out, "contents", &result.contents);
@@ -108,8 +130,69 @@ impl Answer {
         Refusal::id_in_use(self.revision).reply(Some(&self.id))
     }
 
+    /// Writes what a call needs to know before it can go on.
+    fn input_required(
+        &self,
+        out: &mut Vec<u8>,
+        asked: InputRequired,
+        server: &Shared,
+        facts: &Facts,
+    ) -> Result<(), Error> {
+        let failed = || Error::internal("the server cannot ask the client now");
+        let Back::Carried(binding) = &self.back else { return Err(failed()) };
+        out.extend_from_slice(b"\"resultType\":\"input_required\",\"inputRequests\":{");
+        for (at, (key, question)) in asked.questions.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            value(out, key);
+            out.push(b':');
+            value(out, &Written::new(question, self.revision, None).ok_or_else(failed)?);
+        }
+        out.extend_from_slice(b"},");
+        let state = binding.seal(&server.carried, &facts.principal, asked.record).ok_or_else(failed)?;
+        member(out, "requestState", &state);
+        Ok(())
+    }
+
     /// Writes what a call says before its result; `None` where the peer did not ask to be told.
     pub(crate) fn notice(&self, notice: &Notice) -> Option<Reply> {
+        match notice {
+            Notice::Progress(progress) => self.progress(progress),
+            Notice::Ask(slot) => self.ask(slot),
+            Notice::Withdraw(slot) => {
+                let Back::Session(session) = &self.back else { return None };
+                let number = session.asked.withdraw(slot)?;
+                let cancelled = format!(
+                    "{{\"jsonrpc\":\"2.0\",\"method\":\"{CANCELLED}\",\"params\":{{\"requestId\":{number}}}}}"
+                );
+                Some(Reply::notification(cancelled.into_bytes()))
+            }
+        }
+    }
+
+    /// Writes a question to the client as a request.
+    fn ask(&self, slot: &Arc<Slot>) -> Option<Reply> {
+        let Back::Session(session) = &self.back else { return None };
+        let number = session.asked.number(slot);
+        let Some(written) = Written::new(&slot.question, self.revision, Some(number)) else {
+            session.asked.withdraw(slot);
+            let message = "the client's revision of the protocol cannot ask this";
+            slot.fill(Err(serde_json::json!({"code": -32601, "message": message})));
+            return None;
+        };
+        let mut out = Vec::with_capacity(256);
+        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
+        member(&mut out, "id", &number);
+        out.push(b',');
+        let start = out.len();
+        value(&mut out, &written);
+        // The members of the question stand beside the id.
+        out.remove(start);
+        Some(Reply::request(out))
+    }
+
+    fn progress(&self, notice: &Progress) -> Option<Reply> {
         let token = self.progress.as_ref()?;
         let mut out = Vec::with_capacity(128);
         out.extend_from_slice(
@@ -378,7 +461,10 @@ impl Refusal {
             ErrorKind::ResourceNotFound { uri } => {
                 (if stateless { -32602 } else { -32002 }, 200, Some(serde_json::json!({"uri": uri})))
             }
-            ErrorKind::Internal => (-32603, 200, None),
+            ErrorKind::MissingCapability { required } if stateless => {
+                (-32021, 400, Some(serde_json::json!({"requiredCapabilities": required})))
+            }
+            ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
         };
         Self { data, ..Self::new(code, status, error.message) }
     }

@@ -46,8 +46,11 @@ pub(crate) enum Kind {
     Notification {
         method: Raw,
     },
-    /// An answer to something that was asked, or was never asked.
-    Response,
+    /// An answer to something that was asked, or was never asked: its result, or its error.
+    Response {
+        id: Option<Id>,
+        answer: Result<Raw, Raw>,
+    },
 }
 
 /// A message that is not, with as much of it as could be read.
@@ -90,6 +93,16 @@ impl Params {
     /// The raw value of a member of `params`.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.member(name).map(|member| member.value.of(&self.text))
+    }
+
+    /// Where the value of a member of `params` stands in the [`text`](Self::text).
+    pub(crate) fn span(&self, name: &str) -> Option<Span> {
+        self.member(name).map(|member| member.value)
+    }
+
+    /// The text of the message.
+    pub(crate) fn text(&self) -> Arc<str> {
+        self.text.clone()
     }
 
     /// A member of `params` that is a string, with its escapes resolved.
@@ -167,7 +180,7 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         Some(b'[') => return Err(invalid(None, "a batch is not accepted: send one message at a time")),
         _ => return Err(invalid(None, "a message is a JSON object")),
     }
-    let (mut version, mut id, mut method, mut params, mut outcome) = (None, None, None, None, false);
+    let (mut version, mut id, mut method, mut params, mut answer) = (None, None, None, None, None);
     for member in members.iter().filter(|member| member.level == 1) {
         let value = member.value.of(text);
         let name = member.name.of(text);
@@ -176,7 +189,8 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
             "id" => id = Some(value),
             "method" => method = Some(member.value),
             "params" => params = Some(member.value),
-            "result" | "error" => outcome = true,
+            "result" => answer = Some(Ok(member.value)),
+            "error" => answer = Some(Err(member.value)),
             _ => {}
         }
     }
@@ -185,12 +199,14 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         return Err(invalid(known, "\"jsonrpc\" must be \"2.0\""));
     }
     let Some(method) = method else {
-        return if outcome {
-            let params = Params { text: "".into(), members, whole: None, escaped_names };
-            Ok(Envelope { kind: Kind::Response, params })
-        } else {
-            Err(invalid(known, "\"method\" is missing"))
-        };
+        let Some(answer) = answer else { return Err(invalid(known, "\"method\" is missing")) };
+        let text: Arc<str> = text.into();
+        let raw = |span| Raw::new(text.clone(), span);
+        let kind = Kind::Response { id: known, answer: answer.map(raw).map_err(raw) };
+        return Ok(Envelope {
+            kind,
+            params: Params { text, members: Vec::new(), whole: None, escaped_names },
+        });
     };
     let Some(name) = string(method.of(text)) else {
         return Err(invalid(known, "\"method\" must be a string"));

@@ -3,6 +3,7 @@
 //!
 //! No other module names or compares a revision.
 
+mod asked;
 mod decode;
 mod encode;
 mod envelope;
@@ -10,8 +11,10 @@ mod flight;
 mod headers;
 mod identity;
 mod peer;
+mod question;
 mod revision;
 mod session;
+mod state;
 mod stateful;
 mod stateless;
 
@@ -22,6 +25,7 @@ pub(crate) use identity::{About, Identity};
 pub use peer::Peer;
 pub(crate) use revision::Revision;
 pub(crate) use session::{SessionLimits, Sessions};
+pub(crate) use state::Carried;
 pub(crate) use stateful::end_session;
 
 /// The newest stateless revision, for clients of our own.

@@ -79,6 +79,18 @@ impl Peer {
         self
     }
 
+    /// Whether the peer reads more than one message as the answer to a request.
+    pub(super) fn reads_events(&self) -> bool {
+        let Link::Http(headers) = &self.link else { return true };
+        let accepted = headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        accepted.flat_map(|value| value.split(',')).any(|range| {
+            let kind = range.split(';').next().unwrap_or_default().trim();
+            kind.eq_ignore_ascii_case("text/event-stream")
+                || kind == "*/*"
+                || kind.eq_ignore_ascii_case("text/*")
+        })
+    }
+
     /// Cancels what is under way on a connection that has ended.
     pub(crate) fn disconnect(&self) {
         if let Link::Connection(connection) = &self.link {

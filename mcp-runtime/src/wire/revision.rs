@@ -43,6 +43,16 @@ impl Revision {
         self.is_stateless()
     }
 
+    /// Whether people can be asked.
+    pub(crate) fn elicits(self) -> bool {
+        self >= Self::June2025
+    }
+
+    /// Whether forms have lists to choose from, and defaults for every field.
+    pub(crate) fn has_rich_forms(self) -> bool {
+        self >= Self::November2025
+    }
+
     /// The stateless revisions, as a JSON array.
     pub(crate) fn supported() -> String {
         let names: Vec<_> =

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::asked::Asked;
 use super::flight::InFlight;
 use super::revision::Revision;
 use crate::model::{Client, Principal};
@@ -18,6 +19,7 @@ pub(crate) struct Session {
     pub(crate) revision: Revision,
     pub(crate) client: Client,
     pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) asked: Asked,
 }
 
 /// How many sessions there may be, and for how long.

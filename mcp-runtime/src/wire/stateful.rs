@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
+use super::asked::Asked;
 use super::decode::{CANCELLED, Decoded, Incoming, cancel, facts, operation, progress_token};
-use super::encode::{Answer, Refusal};
+use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
 use super::headers;
 use super::peer::{Connection, Link, Peer};
 use super::revision::Revision;
 use super::session::Session;
 use crate::json::Raw;
-use crate::model::{Client, Request};
+use crate::model::{Asking, Client, Request, Way};
 use crate::server::{Reply, Shared};
 
 const INITIALIZE: &str = "initialize";
@@ -99,10 +100,26 @@ pub(super) fn notification_over_http(
     })
 }
 
-/// An answer over HTTP, to something that was not asked.
-pub(super) fn response_over_http(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Decoded {
+/// A client's answer to a question of the session.
+pub(super) fn answered(session: &Session, id: Option<&Id>, answer: &Result<Raw, Raw>) {
+    if let Some(id) = id {
+        session.asked.answered(id, answer.as_ref().map(Raw::as_str).map_err(Raw::as_str));
+    }
+}
+
+/// An answer over HTTP.
+pub(super) fn response_over_http(
+    server: &Shared,
+    id: Option<&Id>,
+    answer: &Result<Raw, Raw>,
+    peer: &Peer,
+    headers: &HeaderMap,
+) -> Decoded {
     Decoded::Done(match session(server, peer, headers) {
-        Ok(_) => Reply::accepted(),
+        Ok(session) => {
+            answered(&session, id, answer);
+            Reply::accepted()
+        }
         Err(refusal) => refusal.reply(None),
     })
 }
@@ -154,8 +171,9 @@ fn in_session(
         // A `_meta` that is no object cannot hold a progress token, and nothing else of it is looked at.
         let found = params.inside("_meta").ok().flatten();
         let progress = progress_token(found);
-        let facts = facts(peer, session.client.clone(), found, progress.is_some());
-        let answer = Answer { id: id.clone(), revision, progress };
+        let way = if peer.reads_events() { Way::Waiting(server.limits.answer) } else { Way::Closed };
+        let facts = facts(peer, session.client.clone(), found, progress.is_some(), Asking::new(way));
+        let answer = Answer { id: id.clone(), revision, progress, back: Back::Session(session.clone()) };
         let in_flight = Some(session.in_flight.clone());
         Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })
     };
@@ -175,6 +193,7 @@ fn begin(params: &Params) -> Result<Session, ()> {
         revision: revision.unwrap_or(Revision::LATEST_STATEFUL),
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),
+        asked: Asked::default(),
     })
 }
 

@@ -4,14 +4,15 @@
 //! differs before what is not served.
 
 use super::decode::{Decoded, Incoming, facts, operation, progress_token};
-use super::encode::{Answer, Refusal};
+use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
 use super::headers::{self, Mismatch};
 use super::meta;
 use super::peer::{Link, Peer};
 use super::revision::Revision;
+use super::state::{self, Binding};
 use crate::json::Raw;
-use crate::model::{Client, Operation, Request};
+use crate::model::{Asking, Client, Operation, Request};
 use crate::server::Shared;
 
 /// What stands where `_meta` should: an object, nothing, or something else.
@@ -91,10 +92,16 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
     if in_flight.as_ref().is_some_and(|calls| calls.contains(id)) {
         return Err(Refusal::id_in_use(revision));
     }
+    let binding = Binding::of(&operation, params);
+    let asking = match &binding {
+        Some(binding) => state::asking(server, params, binding, &peer.principal)?,
+        None => Asking::default(),
+    };
     let progress = progress_token(Some(found));
-    let facts =
-        facts(peer, Client { info, capabilities: Some(capabilities) }, Some(found), progress.is_some());
-    let answer = Answer { id: id.clone(), revision, progress };
+    let client = Client { info, capabilities: Some(capabilities) };
+    let facts = facts(peer, client, Some(found), progress.is_some(), asking);
+    let answer =
+        Answer { id: id.clone(), revision, progress, back: binding.map_or(Back::None, Back::Carried) };
     Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })
 }
 

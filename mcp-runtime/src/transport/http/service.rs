@@ -167,7 +167,7 @@ impl HttpService {
             },
         };
         let first = match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Some(reply)) if reply.kind() != ReplyKind::Notification && accept.json => {
+            Poll::Ready(Some(reply)) if reply.is_last() && accept.json => {
                 return respond(reply);
             }
             Poll::Ready(Some(reply)) if reply.kind() == ReplyKind::Nothing => return respond(reply),
@@ -197,7 +197,7 @@ impl HttpService {
             match next.take() {
                 // The call was cancelled, and nothing may be said of it any more.
                 None => return stream_of(None, Events::ended()),
-                Some(reply) if reply.kind() == ReplyKind::Notification && !accept.events => {}
+                Some(reply) if !reply.is_last() && !accept.events => {}
                 // An error may need a status of its own, which a stream cannot have.
                 Some(reply)
                     if reply.kind() == ReplyKind::Response && (accept.json || reply.status() != 200) =>

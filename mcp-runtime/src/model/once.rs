@@ -1,0 +1,45 @@
+//! What calls have done once: it outlives the run that did it, so that neither another run nor a message that is sent again
+//! does it twice.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+/// So much may be remembered at once.
+const MOST: usize = 65_536;
+
+/// What was done, by the call's nonce and the author's key, for as long as a state of that call is valid.
+#[derive(Debug, Default)]
+pub(crate) struct Onces(Mutex<HashMap<(String, String), Held>>);
+
+#[derive(Debug)]
+struct Held {
+    until: u64,
+    cell: Arc<OnceCell<Value>>,
+}
+
+impl Onces {
+    /// Where the result is, or will be: whoever comes second waits for the first. `None` where too much is remembered.
+    pub(crate) fn cell(&self, nonce: &str, key: &str, until: u64) -> Option<Arc<OnceCell<Value>>> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= MOST {
+            let now = now();
+            held.retain(|_, held| held.until > now);
+        }
+        let full = held.len() >= MOST;
+        let place = (nonce.to_owned(), key.to_owned());
+        if full && !held.contains_key(&place) {
+            return None;
+        }
+        let held = held.entry(place).or_insert_with(|| Held { until, cell: Arc::default() });
+        Some(held.cell.clone())
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,126 @@
+//! `requestState`: what a stateless client carries from one run of a call to the next, sealed and bound to that call.
+//!
+//! See the specification, "Multi Round-Trip Requests".
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::encode::Refusal;
+use super::envelope::Params;
+use super::revision::Revision;
+use crate::Error;
+use crate::json::{Span, string};
+use crate::model::{Answered, Asking, Onces, Operation, Principal, Record, Way, now};
+use crate::seal::Seal;
+use crate::server::Shared;
+
+/// What a server needs to let clients carry state.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    pub(crate) seal: Seal,
+    pub(crate) lifetime: Duration,
+    pub(crate) onces: Arc<Onces>,
+}
+
+/// The call that a state belongs to: it is worth nothing for another.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding {
+    method: &'static str,
+    text: Arc<str>,
+    target: Option<Span>,
+    arguments: Option<Span>,
+}
+
+impl Binding {
+    /// The binding of a request, where it is one that may ask.
+    pub(super) fn of(operation: &Operation, params: &Params) -> Option<Self> {
+        let (method, target) = match operation {
+            Operation::CallTool(_) => ("tools/call", "name"),
+            Operation::GetPrompt(_) => ("prompts/get", "name"),
+            Operation::ReadResource(_) => ("resources/read", "uri"),
+            _ => return None,
+        };
+        let (target, arguments) = (params.span(target), params.span("arguments"));
+        Some(Self { method, text: params.text(), target, arguments })
+    }
+
+    /// Everything that must be the same, in one way of writing.
+    fn purpose(&self, principal: &Principal) -> Vec<u8> {
+        let text = |span: Option<Span>| span.map(|span| span.of(&self.text));
+        let target = text(self.target).and_then(string);
+        let arguments = text(self.arguments).and_then(|raw| serde_json::from_str(raw).ok());
+        let arguments = arguments.map(|arguments: Value| sorted(&arguments));
+        let bound = (principal.issuer(), principal.subject(), self.method, target, arguments);
+        serde_json::to_vec(&bound).unwrap_or_default()
+    }
+
+    /// What the client is to carry.
+    pub(super) fn seal(
+        &self,
+        carried: &Carried,
+        principal: &Principal,
+        mut record: Record,
+    ) -> Option<String> {
+        if record.nonce.is_empty() {
+            let mut random = [0; 16];
+            getrandom::fill(&mut random).ok()?;
+            record.nonce = format!("{:032x}", u128::from_ne_bytes(random));
+        }
+        record.until = now() + carried.lifetime.as_secs();
+        carried.seal.seal(&serde_json::to_vec(&record).ok()?, &self.purpose(principal))
+    }
+}
+
+/// A value whose objects have their members in the order of their names.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Object(members) => {
+            let members: BTreeMap<_, _> = members.iter().map(|(name, value)| (name, sorted(value))).collect();
+            // As pairs, because a map of `serde_json` may keep an order of its own.
+            members.into_iter().map(|(name, value)| Value::from(vec![name.clone().into(), value])).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// What a request may ask, with what was answered before.
+pub(super) fn asking(
+    server: &Shared,
+    params: &Params,
+    binding: &Binding,
+    principal: &Principal,
+) -> Result<Asking, Refusal> {
+    let invalid =
+        |message: &str| Err(Refusal::error(Error::invalid_params(message), Revision::LATEST_STATELESS));
+    let way = Way::Again(server.carried.onces.clone());
+    let Ok(given) = params.inside("inputResponses") else {
+        return invalid("\"inputResponses\" must be an object");
+    };
+    let answers = given.into_iter().flat_map(|given| given.pairs());
+    let answers = answers.filter_map(|(key, raw)| Some((key.into_owned(), serde_json::from_str(raw).ok()?)));
+    let Some(state) = params.get("requestState") else {
+        // A client may know what it will be asked; a question finds its answer by its key.
+        let answers = answers.map(|(key, value)| (key, Answered { digest: None, value }));
+        return Ok(Asking::with_record(way, Record { answers: answers.collect(), ..Record::default() }));
+    };
+    let Some(state) = string(state) else { return invalid("\"requestState\" must be a string") };
+    let opened = server.carried.seal.open(&state, &binding.purpose(principal));
+    let Some(mut record) = opened.and_then(|opened| serde_json::from_slice::<Record>(&opened).ok()) else {
+        return invalid("\"requestState\" is not one that this server gave for this call");
+    };
+    if record.until <= now() {
+        return invalid(
+            "\"requestState\" has expired: call again without it, and without \"inputResponses\"",
+        );
+    }
+    let asked = std::mem::take(&mut record.asked);
+    for (key, value) in answers {
+        let digest = asked.get(&key).copied();
+        record.answers.insert(key, Answered { digest, value });
+    }
+    Ok(Asking::with_record(way, record))
+}

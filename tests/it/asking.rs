@@ -1,0 +1,642 @@
+//! Asking the client back: the same function, for clients that are asked while it waits, and for clients that call again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use mcp::transport::{Frame, Transport, memory};
+use mcp::{AskError, Context, Peer, Principal, Server, ServerBuilder, State, StateKey, ToolError};
+use serde_json::{Value, json};
+
+use crate::wire::{Over, Wire, stateless, text};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Sure {
+    sure: bool,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Name {
+    name: String,
+}
+
+#[derive(Default)]
+struct Counts {
+    runs: AtomicUsize,
+    effects: AtomicUsize,
+}
+
+/// Deletes, if it may.
+#[mcp::tool]
+async fn delete(id: String, cx: Context, counts: State<Counts>) -> Result<String, ToolError> {
+    counts.runs.fetch_add(1, Ordering::SeqCst);
+    // What the caller gave is moved away before the question, and is there again after it.
+    let question = format!("Delete {id}?");
+    let moved = std::thread::spawn(move || id).join().unwrap();
+    let Sure { sure: true } = cx.elicit(question).await? else { return Ok("kept".into()) };
+    cx.once("delete", async {
+        counts.effects.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, ToolError>(())
+    })
+    .await?;
+    Ok(format!("deleted {moved}"))
+}
+
+/// Asks two things, in an order that is another one in each run.
+#[mcp::tool]
+async fn either_order(cx: Context, counts: State<Counts>) -> Result<String, ToolError> {
+    let first = cx.elicit::<Name>("First?").key("first");
+    let second = cx.elicit::<Name>("Second?").key("second");
+    let (first, second) = match counts.runs.fetch_add(1, Ordering::SeqCst) % 2 {
+        0 => {
+            let first = first.await?;
+            (first, second.await?)
+        }
+        _ => {
+            let second = second.await?;
+            (first.await?, second)
+        }
+    };
+    Ok(format!("{} {}", first.name, second.name))
+}
+
+/// Asks two things at once.
+#[mcp::tool]
+async fn both(cx: Context) -> Result<String, ToolError> {
+    let (a, b) = tokio::try_join!(cx.elicit::<Name>("A?").key("a"), cx.elicit::<Name>("B?").key("b"))?;
+    Ok(format!("{} {}", a.name, b.name))
+}
+
+/// Asks, unless it knows already.
+#[mcp::tool]
+async fn unless_known(cx: Context) -> Result<String, ToolError> {
+    tokio::select! {
+        biased;
+        name = cx.elicit::<Name>("Who?") => Ok(name?.name),
+        () = std::future::ready(()) => Ok("known".into()),
+    }
+}
+
+/// Asks something else in each run.
+#[mcp::tool]
+async fn changing(cx: Context, counts: State<Counts>) -> Result<String, ToolError> {
+    let run = counts.runs.fetch_add(1, Ordering::SeqCst);
+    let asked = cx.elicit::<Name>(format!("Question {}?", run.min(1))).key("same").await?;
+    Ok(asked.name)
+}
+
+/// Does something, then asks, then does something else.
+#[mcp::tool]
+async fn effects(cx: Context, counts: State<Counts>) -> Result<String, ToolError> {
+    let failing = cx.once("failing", async { Err::<(), _>("not yet") }).await;
+    let first: usize =
+        cx.once("first", async { Ok::<_, ToolError>(counts.effects.fetch_add(1, Ordering::SeqCst)) }).await?;
+    let Name { name } = cx.elicit("Who?").key("who").await?;
+    let second: usize = cx
+        .once("second", async { Ok::<_, ToolError>(counts.effects.fetch_add(1, Ordering::SeqCst)) })
+        .await?;
+    Ok(format!("{first} {second} {name} {failing:?}"))
+}
+
+/// Lets a task of its own ask.
+#[mcp::tool]
+async fn by_task(cx: Context) -> Result<String, ToolError> {
+    let asked = tokio::spawn(async move { cx.elicit::<Name>("Who?").await.map(|name| name.name) });
+    Ok(format!("{:?}", asked.await.unwrap()))
+}
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+struct Everything {
+    #[schemars(length(min = 2, max = 4))]
+    text: String,
+    #[schemars(range(min = 1, max = 3))]
+    count: u8,
+    #[schemars(extend("format" = "date"))]
+    day: Option<String>,
+    kind: Kind,
+    #[serde(default)]
+    kinds: Vec<Kind>,
+}
+
+#[derive(Debug, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// The big one
+    Big,
+    /// The small one
+    Small,
+}
+
+/// Asks everything that a form can ask.
+#[mcp::tool]
+async fn form(cx: Context) -> Result<String, ToolError> {
+    Ok(format!("{:?}", cx.elicit::<Everything>("Fill this in.").key("form").await?))
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Nested {
+    #[allow(dead_code, reason = "only its schema matters")]
+    inner: Vec<String>,
+}
+
+/// Asks what no form can ask.
+#[mcp::tool]
+async fn no_form(cx: Context) -> Result<&'static str, ToolError> {
+    cx.elicit::<Nested>("Fill this in.").await?;
+    Ok("filled in")
+}
+
+/// Sends the person to a page.
+#[mcp::tool]
+async fn page(cx: Context) -> Result<&'static str, AskError> {
+    cx.visit("Sign in.", "https://example.com/sign-in").key("page").await?;
+    Ok("went")
+}
+
+fn builder() -> ServerBuilder {
+    mcp::server!().only(module_path!()).state(Counts::default())
+}
+
+fn server() -> Server {
+    builder().build().unwrap()
+}
+
+fn count(server: &Server, which: fn(&Counts) -> &AtomicUsize) -> usize {
+    which(&server.state::<Counts>().unwrap()).load(Ordering::SeqCst)
+}
+
+fn call(tool: &str, arguments: Value) -> Value {
+    let capabilities = json!({"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}});
+    json!({"name": tool, "arguments": arguments, "_meta": {"io.modelcontextprotocol/clientCapabilities": capabilities}})
+}
+
+/// The call again, with the state of the answer before it and answers to what that asked.
+fn again(mut call: Value, before: &Value, answers: Value) -> Value {
+    call["requestState"] = before["result"]["requestState"].clone();
+    call["inputResponses"] = answers;
+    call
+}
+
+fn accept(content: Value) -> Value {
+    json!({"action": "accept", "content": content})
+}
+
+/// The keys that an answer asks for.
+fn asked(answer: &Value) -> Vec<String> {
+    assert_eq!(answer["result"]["resultType"], "input_required", "{answer}");
+    let requests = answer["result"]["inputRequests"].as_object().unwrap();
+    requests.keys().cloned().collect()
+}
+
+/// The only key that an answer asks for, with an answer to it.
+fn answered(answer: &Value, with: Value) -> Value {
+    let keys = asked(answer);
+    assert_eq!(keys.len(), 1, "{answer}");
+    json!({keys[0].clone(): with})
+}
+
+fn code(answer: &Value) -> i64 {
+    answer["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {answer}"))
+}
+
+const OVER: [Over; 3] = [Over::Memory, Over::Socket, Over::Http];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_function_asks_stateless_and_stateful_clients_on_every_transport() {
+    for over in OVER {
+        let server = server();
+        let mut wire = Wire::connect_to(over, &server).await;
+        let delete = call("delete", json!({"id": "7"}));
+        let first = wire.ask(1, "tools/call", delete.clone()).await;
+        let key = asked(&first).remove(0);
+        let question = &first["result"]["inputRequests"][&key];
+        assert_eq!(question["method"], "elicitation/create");
+        assert_eq!(question["params"]["message"], "Delete 7?");
+        assert_eq!(question["params"]["requestedSchema"]["properties"]["sure"]["type"], "boolean");
+        assert_eq!(first["result"].get("ttlMs"), None, "what is asked is not to be cached");
+        let yes = json!({key: accept(json!({"sure": true}))});
+        let second = wire.ask(2, "tools/call", again(delete, &first, yes)).await;
+        assert_eq!(text(&second), "deleted 7", "over {over:?}");
+        assert_eq!(second["result"]["resultType"], "complete");
+
+        let mut wire = Wire::connect_to(over, &server).await;
+        wire.initialize_with(json!({"elicitation": {}})).await;
+        let delete = json!({"name": "delete", "arguments": {"id": "8"}});
+        wire.send(json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": delete})).await;
+        let question = wire.receive().await;
+        assert_eq!(question["method"], "elicitation/create");
+        assert_eq!(question["params"]["message"], "Delete 8?");
+        let answer = accept(json!({"sure": true}));
+        wire.send(json!({"jsonrpc": "2.0", "id": question["id"], "result": answer})).await;
+        assert_eq!(text(&wire.answer(&3.into()).await), "deleted 8", "over {over:?}");
+        assert_eq!(count(&server, |counts| &counts.effects), 2);
+        assert_eq!(count(&server, |counts| &counts.runs), 3, "a stateful client's call runs once");
+    }
+}
+
+#[tokio::test]
+async fn answers_find_their_questions_whatever_the_order() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let it = call("either_order", json!({}));
+    let first = wire.ask(1, "tools/call", it.clone()).await;
+    assert_eq!(asked(&first), ["first"]);
+    let second = wire
+        .ask(2, "tools/call", again(it.clone(), &first, json!({"first": accept(json!({"name": "1"}))})))
+        .await;
+    assert_eq!(asked(&second), ["second"]);
+    let third =
+        wire.ask(3, "tools/call", again(it, &second, json!({"second": accept(json!({"name": "2"}))}))).await;
+    assert_eq!(text(&third), "1 2");
+}
+
+#[tokio::test]
+async fn questions_that_are_joined_are_asked_at_once() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let it = call("both", json!({}));
+    let first = wire.ask(1, "tools/call", it.clone()).await;
+    assert_eq!(asked(&first), ["a", "b"]);
+    let half = again(it.clone(), &first, json!({"b": accept(json!({"name": "B"}))}));
+    let second = wire.ask(2, "tools/call", half).await;
+    assert_eq!(asked(&second), ["a"], "what is missing is asked again, and nothing else");
+    let rest = again(it, &second, json!({"a": accept(json!({"name": "A"}))}));
+    assert_eq!(text(&wire.ask(3, "tools/call", rest).await), "A B");
+
+    wire.initialize_with(json!({"elicitation": {}})).await;
+    wire.send(json!({"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": {"name": "both"}})).await;
+    let (a, b) = (wire.receive().await, wire.receive().await);
+    assert_ne!(a["id"], b["id"]);
+    for (question, name) in [(b, "2"), (a, "1")] {
+        let answer = accept(json!({"name": name}));
+        wire.send(json!({"jsonrpc": "2.0", "id": question["id"], "result": answer})).await;
+    }
+    assert_eq!(text(&wire.answer(&4.into()).await), "1 2");
+}
+
+#[tokio::test]
+async fn a_question_that_lost_a_race_is_not_asked() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let answer = wire.ask(1, "tools/call", call("unless_known", json!({}))).await;
+    assert_eq!(text(&answer), "known");
+    wire.initialize_with(json!({"elicitation": {}})).await;
+    assert_eq!(text(&wire.ask_in_session(2, "tools/call", json!({"name": "unless_known"})).await), "known");
+    assert_eq!(wire.others(), Vec::<Value>::new(), "nothing was asked");
+}
+
+#[tokio::test]
+async fn a_question_that_changed_is_asked_anew() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let it = call("changing", json!({}));
+    let first = wire.ask(1, "tools/call", it.clone()).await;
+    let told = again(it.clone(), &first, json!({"same": accept(json!({"name": "to question 0"}))}));
+    let second = wire.ask(2, "tools/call", told).await;
+    assert_eq!(asked(&second), ["same"], "the answer was to another question");
+    assert_eq!(second["result"]["inputRequests"]["same"]["params"]["message"], "Question 1?");
+    let told = again(it, &second, json!({"same": accept(json!({"name": "to question 1"}))}));
+    assert_eq!(text(&wire.ask(3, "tools/call", told).await), "to question 1");
+}
+
+#[tokio::test]
+async fn what_is_done_once_is_not_done_again_by_another_run_or_a_state_that_is_sent_twice() {
+    let server = server();
+    let mut wire = Wire::connect_to(Over::Memory, &server).await;
+    let it = call("effects", json!({}));
+    let first = wire.ask(1, "tools/call", it.clone()).await;
+    assert_eq!(count(&server, |counts| &counts.effects), 1);
+    let told = again(it, &first, json!({"who": accept(json!({"name": "Ada"}))}));
+    let second = wire.ask(2, "tools/call", told.clone()).await;
+    assert_eq!(text(&second), "0 1 Ada Err(\"not yet\")");
+    let twice = wire.ask(3, "tools/call", told.clone()).await;
+    assert_eq!(text(&twice), "0 1 Ada Err(\"not yet\")", "the same again");
+    wire.send(stateless(4, "tools/call", told.clone())).await;
+    wire.send(stateless(5, "tools/call", told)).await;
+    wire.answer(&4.into()).await;
+    wire.answer(&5.into()).await;
+    assert_eq!(count(&server, |counts| &counts.effects), 2);
+}
+
+#[tokio::test]
+async fn only_the_function_itself_may_ask() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let answer = wire.ask(1, "tools/call", call("by_task", json!({}))).await;
+    assert_eq!(text(&answer), "Err(Unreachable)");
+    wire.initialize_with(json!({"elicitation": {}})).await;
+    assert_eq!(
+        text(&wire.ask_in_session(2, "tools/call", json!({"name": "by_task"})).await),
+        "Err(Unreachable)"
+    );
+    let detached = Context::detached().elicit::<Name>("Who?").await;
+    assert_eq!(detached.map(|name| name.name), Err(AskError::Unreachable));
+}
+
+#[tokio::test]
+async fn a_state_is_worth_nothing_for_another_call_or_after_its_time_or_changed() {
+    let server = server();
+    let mut wire = Wire::connect_to(Over::Memory, &server).await;
+    let it = call("delete", json!({"id": "7"}));
+    let first = wire.ask(1, "tools/call", it.clone()).await;
+    let yes = answered(&first, accept(json!({"sure": true})));
+    let told = again(it.clone(), &first, yes.clone());
+
+    let mut other_arguments = told.clone();
+    other_arguments["arguments"]["id"] = "8".into();
+    let mut other_tool = told.clone();
+    other_tool["name"] = "both".into();
+    let mut changed = told.clone();
+    changed["requestState"] = format!("{}x", told["requestState"].as_str().unwrap()).into();
+    let mut flipped = told.clone();
+    let mut state: Vec<char> = told["requestState"].as_str().unwrap().chars().collect();
+    state[40] = if state[40] == 'A' { 'B' } else { 'A' };
+    flipped["requestState"] = state.into_iter().collect::<String>().into();
+    for (id, params) in [other_arguments, other_tool, changed, flipped].into_iter().enumerate() {
+        let answer = wire.ask(10 + id, "tools/call", params).await;
+        assert_eq!(code(&answer), -32602, "{answer}");
+    }
+    for state in [json!(7), json!(""), json!("?"), json!(null), json!({}), json!("A".repeat(100_000))] {
+        let mut forged = told.clone();
+        forged["requestState"] = state;
+        assert_eq!(code(&wire.ask(20, "tools/call", forged).await), -32602);
+    }
+    // The order of an object's members is not what it says.
+    assert_eq!(count(&server, |counts| &counts.effects), 0);
+    assert_eq!(text(&wire.ask(30, "tools/call", told).await), "deleted 7");
+
+    let hasty = builder().state_lifetime(Duration::ZERO).build().unwrap();
+    let mut wire = Wire::connect_to(Over::Memory, &hasty).await;
+    let first = wire.ask(1, "tools/call", it.clone()).await;
+    let late = wire.ask(2, "tools/call", again(it, &first, yes)).await;
+    assert_eq!(code(&late), -32602);
+    assert!(late["error"]["message"].as_str().unwrap().contains("expired"), "{late}");
+}
+
+/// Sends a stateless call for somebody, and gives the answer.
+async fn ask_as(server: &Server, who: &str, params: Value) -> Value {
+    let peer = Peer::connection().principal(Principal::new("issuer", who));
+    let message = stateless(1, "tools/call", params).to_string();
+    let reply = server.handle(message.as_bytes(), &peer).next().await.unwrap();
+    serde_json::from_slice(reply.body()).unwrap()
+}
+
+#[tokio::test]
+async fn a_state_belongs_to_its_principal() {
+    let server = server();
+    let it = call("delete", json!({"id": "7"}));
+    let first = ask_as(&server, "ada", it.clone()).await;
+    let told = again(it, &first, answered(&first, accept(json!({"sure": true}))));
+    assert_eq!(code(&ask_as(&server, "eve", told.clone()).await), -32602);
+    assert_eq!(text(&ask_as(&server, "ada", told).await), "deleted 7");
+}
+
+#[tokio::test]
+async fn replicas_that_share_a_key_answer_each_others_states_and_keys_are_rotated() {
+    let (old, new) = (StateKey::new([1; 32]), StateKey::new([2; 32]));
+    let with =
+        |keys: &[&StateKey]| builder().state_keys(keys.iter().map(|key| (*key).clone())).build().unwrap();
+    let (one, other) = (with(&[&old]), with(&[&new, &old]));
+    let (newest, stranger) = (with(&[&new]), server());
+    let it = call("delete", json!({"id": "7"}));
+    let first = ask_as(&one, "ada", it.clone()).await;
+    let told = again(it.clone(), &first, answered(&first, accept(json!({"sure": true}))));
+    assert_eq!(text(&ask_as(&other, "ada", told.clone()).await), "deleted 7");
+    for without in [&newest, &stranger] {
+        assert_eq!(code(&ask_as(without, "ada", told.clone()).await), -32602);
+    }
+    let first = ask_as(&other, "ada", it.clone()).await;
+    let told = again(it, &first, answered(&first, accept(json!({"sure": false}))));
+    assert_eq!(text(&ask_as(&newest, "ada", told).await), "kept", "the first key seals");
+}
+
+#[tokio::test]
+async fn answers_that_are_none_are_errors_and_what_is_missing_is_asked_again() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let it = call("form", json!({}));
+    let first = wire.ask(1, "tools/call", it.clone()).await;
+    let good = json!({"text": "abc", "count": 2, "kind": "big", "kinds": ["small"], "day": "2026-01-31"});
+    let mut wrong = vec![
+        json!(12345),
+        json!(null),
+        json!({}),
+        json!({"action": "yes"}),
+        json!({"action": "accept", "content": 5}),
+        json!({"action": "accept"}),
+    ];
+    for (field, value) in [
+        ("text", json!("a")),
+        ("text", json!("abcde")),
+        ("text", json!(5)),
+        ("count", json!(0)),
+        ("count", json!(4)),
+        ("count", json!(1.5)),
+        ("count", json!("2")),
+        ("day", json!("tomorrow")),
+        ("kind", json!("huge")),
+        ("kinds", json!(["huge"])),
+        ("kinds", json!("big")),
+    ] {
+        let mut content = good.clone();
+        content[field] = value;
+        wrong.push(accept(content));
+    }
+    for answer in wrong {
+        let told = again(it.clone(), &first, json!({"form": answer}));
+        let refused = wire.ask(2, "tools/call", told).await;
+        assert_eq!(code(&refused), -32602, "{answer}: {refused}");
+        assert!(refused["error"]["message"].as_str().unwrap().contains("form"), "{refused}");
+    }
+    for none in [json!(null), json!([]), json!("x")] {
+        assert_eq!(code(&wire.ask(3, "tools/call", again(it.clone(), &first, none)).await), -32602);
+    }
+    for foreign in [json!({}), json!({"other": accept(good.clone())})] {
+        let answer = wire.ask(4, "tools/call", again(it.clone(), &first, foreign)).await;
+        assert_eq!(asked(&answer), ["form"]);
+    }
+    let told = again(it, &first, json!({"form": accept(good), "unknown": 5}));
+    assert!(text(&wire.ask(5, "tools/call", told).await).contains("count: 2"));
+}
+
+#[tokio::test]
+async fn a_form_shows_its_fields_in_the_order_of_the_type() {
+    let mut wire = Wire::connect_to(Over::Socket, &server()).await;
+    let first = wire.ask(1, "tools/call", call("form", json!({}))).await;
+    let schema = &first["result"]["inputRequests"]["form"]["params"]["requestedSchema"];
+    assert_eq!(schema["required"], json!(["text", "count", "kind"]));
+    let properties = &schema["properties"];
+    assert_eq!(properties["text"], json!({"type": "string", "minLength": 2, "maxLength": 4}));
+    assert_eq!(properties["count"], json!({"type": "integer", "minimum": 1, "maximum": 3}));
+    assert_eq!(properties["day"], json!({"type": "string", "format": "date"}));
+    let titles =
+        json!([{"const": "big", "title": "The big one"}, {"const": "small", "title": "The small one"}]);
+    assert_eq!(properties["kind"], json!({"type": "string", "oneOf": titles}));
+    assert_eq!(properties["kinds"], json!({"type": "array", "items": {"anyOf": titles}, "default": []}));
+
+    let peer = Peer::connection();
+    let message = stateless(1, "tools/call", call("form", json!({}))).to_string();
+    let reply = server().handle(message.as_bytes(), &peer).next().await.unwrap();
+    let body = std::str::from_utf8(reply.body()).unwrap();
+    let places: Vec<_> = ["text", "count", "day", "kind", "kinds"]
+        .iter()
+        .map(|name| body.find(&format!("\"{name}\":{{")).unwrap())
+        .collect();
+    assert!(places.is_sorted(), "{body}");
+}
+
+#[tokio::test]
+async fn what_the_client_cannot_do_is_never_asked() {
+    let nothing = json!({"name": "delete", "arguments": {"id": "7"}});
+    let mut forms_only = call("page", json!({}));
+    forms_only["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({"elicitation": {}});
+    let mut no_forms = call("delete", json!({"id": "7"}));
+    no_forms["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({"elicitation": {"url": {}}});
+    for over in OVER {
+        let mut wire = Wire::connect_to(over, &server()).await;
+        for (params, required) in [
+            (&nothing, json!({"elicitation": {"form": {}}})),
+            (&forms_only, json!({"elicitation": {"url": {}}})),
+            (&no_forms, json!({"elicitation": {"form": {}}})),
+        ] {
+            let answer = wire.ask(1, "tools/call", params.clone()).await;
+            assert_eq!(code(&answer), -32021, "{answer}");
+            assert_eq!(answer["error"]["data"], json!({"requiredCapabilities": required}));
+        }
+        wire.initialize().await;
+        let answer = wire.ask_in_session(2, "tools/call", nothing.clone()).await;
+        assert_eq!(answer["result"]["isError"], true, "a session has no number for it: {answer}");
+        assert!(text(&answer).contains("elicitation"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_declines_is_an_answer_for_the_model() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let it = call("page", json!({}));
+    let first = wire.ask(1, "tools/call", it.clone()).await;
+    let question = &first["result"]["inputRequests"]["page"]["params"];
+    assert_eq!(question["mode"], "url");
+    assert_eq!(question["url"], "https://example.com/sign-in");
+    for (action, said) in [("decline", "declined"), ("cancel", "no answer")] {
+        let told = again(it.clone(), &first, json!({"page": {"action": action}}));
+        let answer = wire.ask(2, "tools/call", told).await;
+        assert_eq!(answer["result"]["isError"], true);
+        assert!(text(&answer).contains(said), "{answer}");
+        assert!(text(&answer).contains("Sign in."), "{answer}");
+    }
+    let told = again(it, &first, json!({"page": {"action": "accept"}}));
+    assert_eq!(text(&wire.ask(3, "tools/call", told).await), "went");
+}
+
+#[tokio::test]
+async fn a_type_that_is_no_form_says_so() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let answer = wire.ask(1, "tools/call", call("no_form", json!({}))).await;
+    assert_eq!(answer["result"]["isError"], true);
+    let said = text(&answer);
+    assert!(said.contains("Nested") && said.contains("field \"inner\""), "{said}");
+}
+
+/// The next message over memory.
+async fn next(ours: &mut mcp::transport::Memory) -> Value {
+    match ours.receive().await.unwrap().unwrap() {
+        Frame::Message(message) => serde_json::from_slice(message).unwrap(),
+        Frame::TooLong(_) => unreachable!(),
+    }
+}
+
+async fn begin_session(ours: &mut mcp::transport::Memory) {
+    let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": crate::wire::STATEFUL, "capabilities": {"elicitation": {}},
+        "clientInfo": {"name": "test", "version": "1"},
+    }});
+    ours.send(hello.to_string().into_bytes()).await.unwrap();
+    next(ours).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_answers_is_not_waited_for_for_ever() {
+    let (mut ours, theirs) = memory();
+    let server = server();
+    tokio::spawn(async move { server.serve(theirs).await });
+    begin_session(&mut ours).await;
+    let begun = tokio::time::Instant::now();
+    let delete = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+        "name": "delete", "arguments": {"id": "7"},
+    }});
+    ours.send(delete.to_string().into_bytes()).await.unwrap();
+    let question = next(&mut ours).await;
+    let taken_back = next(&mut ours).await;
+    assert_eq!(taken_back["method"], "notifications/cancelled");
+    assert_eq!(taken_back["params"]["requestId"], question["id"]);
+    let answer = next(&mut ours).await;
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    assert_eq!(begun.elapsed().as_secs(), 300);
+    // An answer that comes too late, or twice, or to nothing, is nothing.
+    for id in [question["id"].clone(), json!(99), json!("1"), json!(null), json!(-1)] {
+        let late = json!({"jsonrpc": "2.0", "id": id, "result": accept(json!({"sure": true}))});
+        ours.send(late.to_string().into_bytes()).await.unwrap();
+    }
+    ours.send(br#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#.to_vec()).await.unwrap();
+    assert_eq!(next(&mut ours).await["id"], 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_an_error_or_none_ends_the_question() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    wire.initialize_with(json!({"elicitation": {}})).await;
+    for (answer, said) in [
+        (json!({"error": {"code": -1, "message": "no screen"}}), "no screen"),
+        (json!({"result": {"action": "maybe"}}), "action"),
+        (json!({"result": 5}), "action"),
+        (json!({"result": {"action": "accept", "content": {"sure": "yes"}}}), "true or false"),
+        (json!({"result": {"action": "decline"}}), "declined"),
+    ] {
+        let delete = json!({"name": "delete", "arguments": {"id": "7"}});
+        wire.send(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": delete})).await;
+        let question = wire.receive().await;
+        let mut message = json!({"jsonrpc": "2.0", "id": question["id"]});
+        message.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
+        wire.send(message).await;
+        let answer = wire.answer(&1.into()).await;
+        assert_eq!(answer["result"]["isError"], true, "{answer}");
+        assert!(text(&answer).contains(said), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_reaches_no_question_of_another_session() {
+    let server = server();
+    for over in [Over::Memory, Over::Http] {
+        let mut one = Wire::connect_to(over, &server).await;
+        let mut other = match over {
+            Over::Http => one.another_session(),
+            _ => Wire::connect_to(over, &server).await,
+        };
+        let mut questions = Vec::new();
+        for wire in [&mut one, &mut other] {
+            wire.initialize_with(json!({"elicitation": {}})).await;
+        }
+        let delete = json!({"name": "delete", "arguments": {"id": "7"}});
+        one.send(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": delete})).await;
+        questions.push(one.receive().await);
+        let yes = accept(json!({"sure": true}));
+        other.send(json!({"jsonrpc": "2.0", "id": questions[0]["id"], "result": yes})).await;
+        other.ask_in_session(9, "ping", json!({})).await;
+        let no = accept(json!({"sure": false}));
+        one.send(json!({"jsonrpc": "2.0", "id": questions[0]["id"], "result": no})).await;
+        assert_eq!(text(&one.answer(&1.into()).await), "kept", "over {over:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_call_takes_its_questions_along() {
+    let server = Arc::new(server());
+    let mut wire = Wire::connect_to(Over::Memory, &server).await;
+    wire.initialize_with(json!({"elicitation": {}})).await;
+    let delete = json!({"name": "delete", "arguments": {"id": "7"}});
+    wire.send(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": delete})).await;
+    let question = wire.receive().await;
+    wire.send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}))
+        .await;
+    let yes = accept(json!({"sure": true}));
+    wire.send(json!({"jsonrpc": "2.0", "id": question["id"], "result": yes})).await;
+    wire.ask_in_session(2, "ping", json!({})).await;
+    assert_eq!(wire.others(), Vec::<Value>::new(), "a cancelled call says nothing more");
+    assert_eq!(count(&server, |counts| &counts.effects), 0);
+}
