@@ -3,6 +3,7 @@
 //! `cargo run --example everything -- --http 127.0.0.1:8080` serves it at `/mcp`.
 
 mod asking;
+mod live;
 mod prompts;
 mod resources;
 mod tools;

@@ -1,5 +1,6 @@
 //! Runs the definition that a request carries, and makes a response of how it ended.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,10 +9,11 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 use crate::Error;
+use crate::changes::{Change, Changes};
 use crate::handler::{Call, End, Failure, Fault, Outcome, Running, States, current};
 use crate::model::{
-    Arguments, Facts, Kind, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult,
-    Response, Stopped, Tool, ToolCall, ToolResult,
+    Arguments, Facts, Kind, Listening, Operation, Prompt, PromptGet, Request, Resource, ResourceRead,
+    ResourceResult, Response, Stopped, Subscription, Tool, ToolCall, ToolResult, Topics,
 };
 use crate::registry::{Registry, closest};
 
@@ -20,11 +22,19 @@ use crate::registry::{Registry, closest};
 pub(crate) struct Dispatch {
     registry: Arc<Registry>,
     states: Arc<States>,
+    changes: Arc<Changes>,
 }
 
 impl Dispatch {
-    pub(crate) fn new(registry: Arc<Registry>, states: Arc<States>) -> Self {
-        Self { registry, states }
+    pub(crate) fn new(registry: Arc<Registry>, states: Arc<States>, changes: Arc<Changes>) -> Self {
+        Self { registry, states, changes }
+    }
+
+    fn listen(&self, topics: BTreeSet<Change>) -> Response {
+        match self.changes.stream(topics) {
+            Some(listener) => Response::Listening(Listening(listener)),
+            None => Response::Error(Error::internal("too many subscriptions are open: try again later")),
+        }
     }
 
     fn run(&self, facts: Arc<Facts>, arguments: Arguments, target: Target) -> Dispatched {
@@ -32,6 +42,16 @@ impl Dispatch {
         let running = run(Call::run(facts.clone(), self.states.clone(), arguments));
         Dispatched::Running { running, target, facts }
     }
+}
+
+fn subscribe(Subscription { uri, on, listener, .. }: Subscription) -> Response {
+    let topic = Change::Resource(uri);
+    if !on {
+        listener.remove(&topic);
+    } else if !listener.add(topic) {
+        return Response::Error(Error::invalid_params("this session has too many subscriptions"));
+    }
+    Response::Empty
 }
 
 impl Service<Request> for Dispatch {
@@ -57,6 +77,8 @@ impl Service<Request> for Dispatch {
             }
             Operation::List(kind) => Dispatched::Ready(Some(Response::List(self.registry.listing(kind)))),
             Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
+            Operation::Listen(Topics(topics)) => Dispatched::Ready(Some(self.listen(topics))),
+            Operation::Subscribe(subscription) => Dispatched::Ready(Some(subscribe(subscription))),
         }
     }
 }

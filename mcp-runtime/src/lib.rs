@@ -43,6 +43,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod changes;
 mod dispatch;
 mod error;
 mod handler;
@@ -65,10 +66,10 @@ pub use handler::{
 pub use layer::Next;
 pub use mcp_macros::{prompt, resource, tool};
 pub use model::{
-    Annotations, Audio, Client, Content, Definition, Embedded, Image, InputRequired, Kind, Link, Listing,
-    ListingKind, Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult, Request,
-    ResourceContents, ResourceRead, ResourceResult, Response, Role, Segment, Source, Template, Text,
-    ToolCall, ToolResult,
+    Annotations, Audio, Client, Content, Definition, Embedded, Image, InputRequired, Kind, Level, Link,
+    Listening, Listing, ListingKind, Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult,
+    Request, ResourceContents, ResourceRead, ResourceResult, Response, Role, Segment, Source, Subscription,
+    Template, Text, ToolCall, ToolResult, Topics, UnknownLevel,
 };
 pub use schemars;
 pub use seal::{StateKey, StateKeyError};

@@ -106,6 +106,7 @@ async fn by_task(cx: Context) -> Result<String, ToolError> {
 }
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[allow(dead_code, reason = "it is printed")]
 struct Everything {
     #[schemars(length(min = 2, max = 4))]
     text: String,

@@ -9,6 +9,7 @@ mod everything;
 mod examples;
 mod hostile;
 mod http;
+mod live;
 mod logs;
 mod process;
 mod readme;

@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use http::HeaderMap;
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::States;
-use crate::model::{Client, Facts, Principal, Progress};
+use crate::model::{Client, Facts, Level, LogMessage, Principal, Progress};
 
 /// The call that a function answers: who asks, whether he still waits, and a way to tell him how far it has come.
 ///
@@ -63,6 +64,33 @@ impl Context {
     /// Whether the client asked to be told of progress.
     pub fn wants_progress(&self) -> bool {
         self.facts.progress
+    }
+
+    /// Tells the client's log something: text, or anything that JSON can express.
+    ///
+    /// Only clients that asked for messages of this level, or of lower ones, are told. It never waits; where the client reads
+    /// slowly, the oldest messages are left out. Never log secrets: whoever is at the other side reads it. See the
+    /// specification, "Logging".
+    ///
+    /// ```
+    /// # use mcp::{Context, Level};
+    /// /// Imports a file.
+    /// #[mcp::tool]
+    /// async fn import(path: String, cx: Context) -> &'static str {
+    ///     cx.log(Level::Info, format!("reading {path}"));
+    ///     "done"
+    /// }
+    /// ```
+    pub fn log(&self, level: Level, data: impl Serialize) {
+        if self.wants_log(level) {
+            let data = serde_json::to_value(data).unwrap_or_else(|error| error.to_string().into());
+            self.facts.exchange.log(LogMessage { level, logger: None, data });
+        }
+    }
+
+    /// Whether the client wants to read log messages of this level.
+    pub fn wants_log(&self, level: Level) -> bool {
+        self.facts.log.is_some_and(|wanted| level >= wanted)
     }
 
     /// Whether nobody waits for the result any more: the client cancelled the call, or has gone.

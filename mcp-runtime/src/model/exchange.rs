@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Question;
+use super::{LogMessage, Question};
 
 /// How far a call has come.
 ///
@@ -67,6 +67,7 @@ impl From<(u32, u32)> for Progress {
 #[derive(Debug, Clone)]
 pub(crate) enum Notice {
     Progress(Progress),
+    Log(LogMessage),
     /// The client is asked something.
     Ask(Arc<Slot>),
     /// What was asked need not be answered any more.
@@ -161,6 +162,20 @@ impl Exchange {
             inner.notices.remove(older);
         }
         push(inner, Notice::Progress(progress));
+    }
+
+    /// Queues a log message. Where too many wait, the oldest of them is dropped.
+    pub(crate) fn log(&self, message: LogMessage) {
+        let mut inner = self.lock();
+        if inner.cancelled || inner.finished {
+            return;
+        }
+        if inner.notices.len() >= WAITING_NOTICES
+            && let Some(oldest) = inner.notices.iter().position(|notice| matches!(notice, Notice::Log(_)))
+        {
+            inner.notices.remove(oldest);
+        }
+        push(inner, Notice::Log(message));
     }
 
     /// Sends a question. Questions are never left out: how many there are is up to the function.

@@ -1,10 +1,12 @@
 //! A request, complete in itself: what is asked, by whom, and how to reach him while it runs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{
-    Arguments, Asking, Client, Definition, Exchange, ListingKind, Principal, Prompt, Resource, Tool,
+    Arguments, Asking, Client, Definition, Exchange, Level, ListingKind, Principal, Prompt, Resource, Tool,
 };
+use crate::changes::{Change, Listener};
 
 /// A request on its way through the layers to the function that answers it.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct Facts {
     pub(crate) public: bool,
     /// Whether the peer asked to be told of progress.
     pub(crate) progress: bool,
+    /// From which level on the peer wants to read log messages, if at all.
+    pub(crate) log: Option<Level>,
     pub(crate) exchange: Exchange,
     pub(crate) asking: Asking,
 }
@@ -42,6 +46,10 @@ pub enum Operation {
     List(ListingKind),
     /// `server/discover`
     Discover,
+    /// `subscriptions/listen`
+    Listen(Topics),
+    /// `resources/subscribe` or `resources/unsubscribe`, of clients that have a session.
+    Subscribe(Subscription),
 }
 
 /// The call of a tool.
@@ -66,6 +74,29 @@ pub struct PromptGet {
     pub(crate) arguments: Arguments,
 }
 
+/// What somebody listens to.
+#[derive(Debug)]
+pub struct Topics(pub(crate) BTreeSet<Change>);
+
+impl Topics {
+    /// The URIs of the resources that are listened to.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|topic| match topic {
+            Change::Resource(uri) => Some(uri.as_str()),
+            Change::List(_) => None,
+        })
+    }
+}
+
+/// A session begins or ends to be told of changes of a resource.
+#[derive(Debug)]
+pub struct Subscription {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) uri: String,
+    pub(crate) on: bool,
+    pub(crate) listener: Arc<Listener>,
+}
+
 impl Request {
     /// What is asked.
     pub fn operation(&self) -> &Operation {
@@ -80,6 +111,9 @@ impl Request {
             Operation::GetPrompt(_) => "prompts/get",
             Operation::List(kind) => kind.method(),
             Operation::Discover => "server/discover",
+            Operation::Listen(_) => "subscriptions/listen",
+            Operation::Subscribe(Subscription { on: true, .. }) => "resources/subscribe",
+            Operation::Subscribe(Subscription { on: false, .. }) => "resources/unsubscribe",
         }
     }
 
@@ -89,7 +123,8 @@ impl Request {
             Operation::CallTool(call) => Some(call.tool.name()),
             Operation::ReadResource(read) => Some(&read.uri),
             Operation::GetPrompt(get) => Some(get.prompt.name()),
-            Operation::List(_) | Operation::Discover => None,
+            Operation::Subscribe(subscription) => Some(&subscription.uri),
+            Operation::List(_) | Operation::Discover | Operation::Listen(_) => None,
         }
     }
 
@@ -99,7 +134,8 @@ impl Request {
             Operation::CallTool(call) => Some(call.tool.definition()),
             Operation::ReadResource(read) => Some(read.resource.definition()),
             Operation::GetPrompt(get) => Some(get.prompt.definition()),
-            Operation::List(_) | Operation::Discover => None,
+            Operation::Subscribe(subscription) => Some(subscription.resource.definition()),
+            Operation::List(_) | Operation::Discover | Operation::Listen(_) => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{Content, Definition, InputRequired, Prompt, PromptResult, Resource, ResourceResult};
+use crate::changes::Listener;
 use crate::schema::{InputSchema, OutputSchema};
 
 /// What answers a request.
@@ -17,6 +18,10 @@ pub enum Response {
     Prompt(PromptResult),
     /// The function needs answers before it can go on: the request comes again with them.
     InputRequired(InputRequired),
+    /// A stream of changes begins.
+    Listening(Listening),
+    /// It was done, and there is nothing to say.
+    Empty,
     /// A list.
     List(Arc<Listing>),
     /// What the server is and can do.
@@ -24,6 +29,10 @@ pub enum Response {
     /// The request could not be served.
     Error(crate::Error),
 }
+
+/// A stream of changes.
+#[derive(Debug)]
+pub struct Listening(pub(crate) Arc<Listener>);
 
 /// What the call of a tool gives.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +81,7 @@ impl Tool {
 }
 
 /// What a list lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ListingKind {
     /// Tools.
     Tools,

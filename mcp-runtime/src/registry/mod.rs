@@ -3,12 +3,14 @@
 mod build;
 mod closest;
 mod collect;
+mod switched;
 
 use std::sync::Arc;
 
 pub(crate) use closest::closest;
 pub(crate) use collect::discovered;
 
+use self::switched::Switched;
 use crate::Error;
 use crate::model::{Arguments, Items, Listing, ListingKind, Prompt, Resource, Tool};
 
@@ -20,6 +22,7 @@ pub(crate) struct Registry {
     templates: Vec<Arc<Resource>>,
     prompts: Vec<Arc<Prompt>>,
     listings: [Arc<Listing>; 4],
+    switched: Switched,
 }
 
 impl Registry {
@@ -37,7 +40,7 @@ impl Registry {
             Items::Prompts(prompts.clone()),
         ];
         let listings = listings.map(|items| Arc::new(Listing::new(items)));
-        Self { tools, resources, templates, prompts, listings }
+        Self { tools, resources, templates, prompts, listings, switched: Switched::default() }
     }
 
     pub(crate) fn has_tools(&self) -> bool {
@@ -66,6 +69,9 @@ impl Registry {
 
     /// The tool of this name.
     pub(crate) fn tool(&self, name: &str) -> Result<Arc<Tool>, Error> {
+        if self.switched.is_off(ListingKind::Tools, name) {
+            return Err(unknown("tool", name, None));
+        }
         match self.tools.binary_search_by(|tool| tool.name().cmp(name)) {
             Ok(at) => self.tools.get(at).cloned().ok_or_else(|| unknown("tool", name, None)),
             Err(_) => Err(unknown("tool", name, closest(name, self.tools.iter().map(|tool| tool.name())))),
@@ -74,6 +80,9 @@ impl Registry {
 
     /// The prompt of this name.
     pub(crate) fn prompt(&self, name: &str) -> Result<Arc<Prompt>, Error> {
+        if self.switched.is_off(ListingKind::Prompts, name) {
+            return Err(unknown("prompt", name, None));
+        }
         match self.prompts.binary_search_by(|prompt| prompt.name().cmp(name)) {
             Ok(at) => self.prompts.get(at).cloned().ok_or_else(|| unknown("prompt", name, None)),
             Err(_) => {
@@ -85,9 +94,11 @@ impl Registry {
     /// The resource that a URI names, or the first template that it fits, with the values of its variables.
     pub(crate) fn resource(&self, uri: &str) -> Option<(Arc<Resource>, Arguments)> {
         if let Ok(at) = self.resources.binary_search_by(|resource| resource.uri().cmp(uri)) {
-            return self.resources.get(at).map(|resource| (resource.clone(), Arguments::none()));
+            let found = self.resources.get(at).filter(|_| !self.switched.is_off(ListingKind::Resources, uri));
+            return found.map(|resource| (resource.clone(), Arguments::none()));
         }
-        self.templates.iter().find_map(|resource| {
+        let offered = |it: &&Arc<Resource>| !self.switched.is_off(ListingKind::Templates, it.uri());
+        self.templates.iter().filter(offered).find_map(|resource| {
             let values = resource.template.matches(uri)?;
             let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             Some((resource.clone(), Arguments::Text(values)))
@@ -102,7 +113,18 @@ impl Registry {
             ListingKind::Templates => templates,
             ListingKind::Prompts => prompts,
         };
-        listing.clone()
+        self.switched.listing(listing, kind).unwrap_or_else(|| listing.clone())
+    }
+
+    /// Offers an item, or offers it no longer. Whether that is a change.
+    pub(crate) fn switch(&self, kind: ListingKind, name: &str, on: bool) -> bool {
+        let known = match kind {
+            ListingKind::Tools => self.tools.iter().any(|tool| tool.name() == name),
+            ListingKind::Prompts => self.prompts.iter().any(|prompt| prompt.name() == name),
+            ListingKind::Resources => self.resources.iter().any(|resource| resource.uri() == name),
+            ListingKind::Templates => self.templates.iter().any(|resource| resource.uri() == name),
+        };
+        known && self.switched.switch(kind, name, on)
     }
 }
 

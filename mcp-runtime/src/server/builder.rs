@@ -7,8 +7,10 @@ use std::time::Duration;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::live::Itself;
 use super::{Server, Shared};
 use crate::__private::{PromptFn, ResourceFn, ToolFn};
+use crate::changes::Changes;
 use crate::error::{BoxError, BuildError};
 use crate::handler::{Busy, States};
 use crate::layer::{AnyLayer, Next, Stack, any};
@@ -297,10 +299,14 @@ impl ServerBuilder {
         let busy = Arc::<Busy>::default();
         let mut states = self.states;
         states.insert_shared(busy.clone());
+        let itself = Arc::<Itself>::default();
+        states.insert_shared(itself.clone());
         let states = Arc::new(states);
-        let dispatch = crate::dispatch::Dispatch::new(registry.clone(), states.clone());
-        Ok(Server {
+        let changes = Arc::<Changes>::default();
+        let dispatch = crate::dispatch::Dispatch::new(registry.clone(), states.clone(), changes.clone());
+        let server = Server {
             shared: Arc::new(Shared {
+                changes,
                 identity: Identity::new(&self.about, &registry),
                 stack: Stack::new(dispatch, &self.layers),
                 sessions: Sessions::new(self.sessions),
@@ -316,6 +322,8 @@ impl ServerBuilder {
                 states,
                 busy,
             }),
-        })
+        };
+        itself.is(&server.shared);
+        Ok(server)
     }
 }

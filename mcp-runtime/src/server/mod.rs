@@ -3,6 +3,8 @@
 mod builder;
 #[cfg(feature = "cli")]
 mod cli;
+mod listening;
+mod live;
 mod replies;
 
 use std::sync::Arc;
@@ -12,11 +14,12 @@ pub use builder::ServerBuilder;
 pub use cli::Cli;
 pub use replies::{Replies, Reply, ReplyKind};
 
+use crate::changes::Changes;
 use crate::handler::Busy;
 use crate::layer::Stack;
 use crate::registry::Registry;
 use crate::transport::Limits;
-use crate::wire::{Carried, Decoded, Identity, Peer, Sessions, decode, end_session};
+use crate::wire::{Carried, Decoded, Identity, Peer, Sessions, Voice, decode, end_session, listen};
 
 /// A server that is ready to be served, over any number of transports at once. Cloning it is cheap.
 ///
@@ -35,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     pub(crate) limits: Limits,
     pub(crate) carried: Carried,
+    pub(crate) changes: Arc<Changes>,
     name: String,
     version: String,
     busy: Arc<Busy>,
@@ -71,7 +75,20 @@ impl Server {
     /// # }).unwrap();
     /// ```
     pub fn handle(&self, message: &[u8], peer: &Peer) -> Replies {
-        match decode(&self.shared, message, peer) {
+        self.begin(decode(&self.shared, message, peer))
+    }
+
+    /// What the server says on its own in the session of `peer`, as the HTTP method GET asks for: that lists or resources
+    /// have changed. It goes on until the session is listened to anew.
+    ///
+    /// On a connection it is the answer to the peer's `notifications/initialized`, and need not be asked for.
+    pub fn listen(&self, peer: &Peer) -> Replies {
+        self.begin(listen(&self.shared, peer))
+    }
+
+    fn begin(&self, decoded: Decoded) -> Replies {
+        match decoded {
+            Decoded::Listening(listener) => Replies::listening(Voice::Session, listener, self.shared.clone()),
             Decoded::Done(reply) => Replies::done(reply),
             Decoded::Request(incoming) => {
                 Replies::running(self.shared.clone(), incoming, |shared, request| shared.stack.call(request))

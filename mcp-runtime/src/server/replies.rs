@@ -7,9 +7,11 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::Shared;
+use super::listening::Listening;
+use crate::changes::Listener;
 use crate::layer::StackFuture;
 use crate::model::{Facts, Request, Response, Taken};
-use crate::wire::{Answer, Entry, InFlight};
+use crate::wire::{Answer, Entry, InFlight, Voice};
 
 /// One message to the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +102,7 @@ pub struct Replies(State);
 enum State {
     Done(Option<Reply>),
     Running(Box<Run>),
+    Listening(Box<Listening>),
 }
 
 /// Whether a call can be found by its id. One that is ready at once never need be.
@@ -126,6 +129,7 @@ impl std::fmt::Debug for State {
         match self {
             Self::Done(reply) => f.debug_tuple("Done").field(reply).finish(),
             Self::Running(run) => f.debug_tuple("Running").field(&run.answer).finish(),
+            Self::Listening(_) => f.debug_tuple("Listening").finish(),
         }
     }
 }
@@ -155,6 +159,22 @@ impl Replies {
         Self(State::Running(Box::new(run)))
     }
 
+    pub(super) fn listening(voice: Voice, listener: Arc<Listener>, shared: Arc<Shared>) -> Self {
+        Self(State::Listening(Box::new(Listening::new(voice, listener, None, None, shared))))
+    }
+
+    /// Whether it is a stream of changes, which goes on until somebody ends it.
+    pub fn is_listening(&self) -> bool {
+        matches!(self.0, State::Listening(_))
+    }
+
+    /// Ends a stream of changes with its last message. A call is not ended: it has its result to give.
+    pub fn wind_up(&mut self) {
+        if let State::Listening(listening) = &mut self.0 {
+            listening.wind_up();
+        }
+    }
+
     /// The next reply; `None` when there are no more.
     ///
     /// A [`ReplyKind::Nothing`] comes alone, where a message wants no reply.
@@ -180,6 +200,10 @@ impl Replies {
         match self.0 {
             State::Done(reply) => reply.unwrap_or_else(Reply::nothing),
             State::Running(run) => run.answer.busy(),
+            State::Listening(mut listening) => {
+                listening.wind_up();
+                Reply::nothing()
+            }
         }
     }
 
@@ -193,6 +217,7 @@ impl Replies {
         let run = match &mut self.0 {
             State::Done(reply) => return Poll::Ready(reply.take()),
             State::Running(run) => run,
+            State::Listening(listening) => return listening.poll(cx),
         };
         // One that was under way may have been cancelled since, and must not run on.
         if matches!(run.flight, Flight::Entered { .. }) && run.facts.exchange.is_cancelled() {
@@ -232,9 +257,35 @@ impl Replies {
             Taken::Nothing => {}
         }
         let Some(response) = run.response.take() else { return Poll::Pending };
+        if let Response::Listening(crate::model::Listening(listener)) = response {
+            return self.listen(listener, cx);
+        }
         let reply = run.answer.encode(response, &run.shared, &run.facts);
         self.0 = State::Done(None);
         Poll::Ready(Some(reply))
+    }
+}
+
+impl Replies {
+    /// Goes on as a stream of changes.
+    fn listen(&mut self, listener: Arc<Listener>, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
+        let State::Running(mut run) = std::mem::replace(&mut self.0, State::Done(None)) else {
+            return Poll::Ready(None);
+        };
+        let entry = match std::mem::replace(&mut run.flight, Flight::Waiting(None)) {
+            Flight::Waiting(Some(calls)) => match calls.enter(&run.answer.id, &run.facts) {
+                None => return Poll::Ready(Some(run.answer.id_in_use())),
+                entry => entry,
+            },
+            Flight::Waiting(None) => None,
+            Flight::Entered { _entry: entry } => entry,
+        };
+        let voice = run.answer.voice(&run.shared.identity);
+        let mut listening =
+            Listening::new(voice, listener, Some(run.facts.clone()), entry, run.shared.clone());
+        let first = listening.poll(cx);
+        self.0 = State::Listening(Box::new(listening));
+        first
     }
 }
 

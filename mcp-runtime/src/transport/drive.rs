@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::{Frame, Limits, Transport};
 use crate::server::{Replies, Reply, ReplyKind, Server};
@@ -53,6 +54,7 @@ impl Server {
             bytes: 0,
             spawned: false,
             draining: false,
+            ending: CancellationToken::new(),
         };
         let ended = tokio::select! {
             biased;
@@ -82,6 +84,8 @@ struct Connection<'a> {
     spawned: bool,
     /// Whether the end has come, and with it a limit on all that is left.
     draining: bool,
+    /// Ends streams of changes, which would not end by themselves.
+    ending: CancellationToken,
 }
 
 impl Connection<'_> {
@@ -184,18 +188,19 @@ impl Connection<'_> {
 
     fn spawn(&mut self, mut replies: Replies, length: usize, notice: Option<Reply>) {
         let sender = self.reply_sender.clone();
+        let ending = replies.is_listening().then(|| self.ending.clone());
         self.bytes += length;
         self.spawned = true;
         self.calls.spawn(async move {
             let mut next = notice;
             if next.is_none() {
-                next = replies.next().await;
+                next = following(&mut replies, ending.as_ref()).await;
             }
             while let Some(reply) = next {
                 if reply.kind() != ReplyKind::Nothing && sender.send(reply).await.is_err() {
                     break;
                 }
-                next = replies.next().await;
+                next = following(&mut replies, ending.as_ref()).await;
             }
             length
         });
@@ -219,6 +224,7 @@ impl Connection<'_> {
     /// Answers what has been received, if `rest` says that there is some, and writes what becomes ready in time.
     async fn drain(mut self, transport: &mut impl Transport, rest: bool, until: Instant) -> io::Result<()> {
         self.draining = true;
+        self.ending.cancel();
         let all = async {
             if rest {
                 self.run(transport).await?;
@@ -244,6 +250,20 @@ impl Connection<'_> {
             }
         }
     }
+}
+
+/// The next reply. A stream of changes is ended when the connection is.
+async fn following(replies: &mut Replies, ending: Option<&CancellationToken>) -> Option<Reply> {
+    let Some(ending) = ending else { return replies.next().await };
+    if !ending.is_cancelled() {
+        tokio::select! {
+            biased;
+            reply = replies.next() => return reply,
+            () = ending.cancelled() => {}
+        }
+    }
+    replies.wind_up();
+    replies.next().await
 }
 
 /// Why a connection is not served on.

@@ -10,10 +10,11 @@ use super::revision::Revision;
 use super::stateless::{self, Message};
 use super::{headers, meta, stateful};
 use crate::Error;
+use crate::changes::Listener;
 use crate::json::{Object, Raw};
 use crate::model::{
-    Arguments, Asking, Client, Exchange, Facts, ListingKind, Operation, PromptGet, Request, ResourceRead,
-    ToolCall,
+    Arguments, Asking, Client, Exchange, Facts, Level, ListingKind, Operation, PromptGet, Request,
+    ResourceRead, ToolCall,
 };
 use crate::server::{Reply, Shared};
 
@@ -23,6 +24,8 @@ pub(crate) enum Decoded {
     Done(Reply),
     /// It is to be served.
     Request(Incoming),
+    /// A session listens to what changes.
+    Listening(Arc<Listener>),
 }
 
 /// A request that is to be served.
@@ -50,8 +53,10 @@ pub(crate) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Decoded {
                 Decoded::Done(Reply::nothing())
             }
             Kind::Notification { method } => {
-                if method.as_str() == CANCELLED {
-                    cancel(&connection.in_flight, &params);
+                match (method.as_str(), connection.session.get()) {
+                    (CANCELLED, _) => cancel(&connection.in_flight, &params),
+                    (INITIALIZED, Some(session)) => return Decoded::Listening(session.listener.clone()),
+                    _ => {}
                 }
                 Decoded::Done(Reply::nothing())
             }
@@ -72,6 +77,7 @@ pub(crate) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Decoded {
 }
 
 pub(super) const CANCELLED: &str = "notifications/cancelled";
+const INITIALIZED: &str = "notifications/initialized";
 
 /// The `_meta` of a request, and the revision that it names there: only the stateless revisions ask for that.
 fn about(params: &Params) -> (Result<Option<Inside<'_>>, ()>, Option<Raw>) {
@@ -217,6 +223,7 @@ pub(super) fn facts(
     client: Client,
     meta: Option<Inside<'_>>,
     progress: bool,
+    log: Option<Level>,
     asking: Asking,
 ) -> Arc<Facts> {
     let trace_parent = meta.and_then(|meta| meta.get(meta::TRACE_PARENT));
@@ -231,6 +238,7 @@ pub(super) fn facts(
         trace_parent: trace_parent.filter(|value| is_trace_parent(value)).map(|value| value.into()),
         public: peer.public,
         progress,
+        log,
         exchange: Exchange::default(),
         asking,
     })

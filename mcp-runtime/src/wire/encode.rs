@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::changed::Voice;
 use super::decode::CANCELLED;
 use super::envelope::Id;
 use super::headers::Mismatch;
+use super::identity::Identity;
 use super::meta;
 use super::question::Written;
 use super::revision::Revision;
@@ -16,7 +18,8 @@ use super::state::Binding;
 use crate::error::ErrorKind;
 use crate::json::{Raw, shortened};
 use crate::model::{
-    Facts, InputRequired, Items, Kind, Listing, Notice, Progress, Resource, Response, Slot, Tool, ToolResult,
+    Facts, InputRequired, Items, Kind, Listing, LogMessage, Notice, Progress, Resource, Response, Slot, Tool,
+    ToolResult,
 };
 use crate::server::{Reply, Shared};
 use crate::{Error, model};
@@ -76,6 +79,9 @@ impl Answer {
     /// Writes what answers the request.
     pub(crate) fn encode(&self, response: Response, server: &Shared, facts: &Facts) -> Reply {
         let identity = &server.identity;
+        if matches!(response, Response::Empty) && !self.revision.stamps_results() {
+            return self.empty();
+        }
         let mut out = Vec::with_capacity(512);
         self.open(&mut out);
         if self.revision.stamps_results() && !matches!(response, Response::InputRequired(_)) {
@@ -88,6 +94,9 @@ impl Answer {
                     return Refusal::error(error, self.revision).reply(Some(&self.id));
                 }
             }
+            // The stream has a voice of its own.
+            Response::Listening(_) => {}
+            Response::Empty => {}
             Response::Tool(result) => self.tool_result(&mut out, &result),
             Response::Resource(result) => {
                 member(&mut out, "contents", &result.contents);
@@ -118,6 +127,14 @@ impl Answer {
         }
         out.extend_from_slice(b"}}");
         Reply::response(200, out)
+    }
+
+    /// How a stream of changes speaks that answers the request.
+    pub(crate) fn voice(&self, identity: &Identity) -> Voice {
+        Voice::Subscription {
+            id: self.id.clone(),
+            server_info: identity.server_info(self.revision).to_owned(),
+        }
     }
 
     /// The answer to a request for which there is no place now.
@@ -159,6 +176,7 @@ impl Answer {
     pub(crate) fn notice(&self, notice: &Notice) -> Option<Reply> {
         match notice {
             Notice::Progress(progress) => self.progress(progress),
+            Notice::Log(message) => Some(log_message(message)),
             Notice::Ask(slot) => self.ask(slot),
             Notice::Withdraw(slot) => {
                 let Back::Session(session) = &self.back else { return None };
@@ -276,6 +294,20 @@ impl Answer {
             out
         })
     }
+}
+
+fn log_message(message: &LogMessage) -> Reply {
+    let mut out = Vec::with_capacity(128);
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{");
+    member(&mut out, "level", message.level.name());
+    if let Some(logger) = &message.logger {
+        out.push(b',');
+        member(&mut out, "logger", logger);
+    }
+    out.push(b',');
+    member(&mut out, "data", &message.data);
+    out.extend_from_slice(b"}}");
+    Reply::notification(out)
 }
 
 /// Whole numbers without a fraction, as people write them.
@@ -443,6 +475,10 @@ impl Refusal {
 
     pub(super) fn session_required() -> Self {
         Self::new(-32600, 400, "header mcp-session-id is missing: begin with \"initialize\"".into())
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(-32600, 405, "messages are sent with POST".into())
     }
 
     pub(super) fn no_session() -> Self {

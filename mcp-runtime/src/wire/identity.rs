@@ -1,6 +1,7 @@
 //! What a server says of itself, written once.
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::Revision;
 use crate::registry::Registry;
@@ -35,13 +36,15 @@ pub(crate) struct Identity {
 impl Identity {
     pub(crate) fn new(about: &About, registry: &Registry) -> Self {
         let mut capabilities = serde_json::Map::new();
-        for (capability, offered) in [
-            ("prompts", registry.has_prompts()),
-            ("resources", registry.has_resources()),
-            ("tools", registry.has_tools()),
+        // Any function may log.
+        capabilities.insert("logging".into(), json!({}));
+        for (capability, offered, what) in [
+            ("prompts", registry.has_prompts(), json!({"listChanged": true})),
+            ("resources", registry.has_resources(), json!({"listChanged": true, "subscribe": true})),
+            ("tools", registry.has_tools(), json!({"listChanged": true})),
         ] {
             if offered {
-                capabilities.insert(capability.into(), serde_json::json!({}));
+                capabilities.insert(capability.into(), what);
             }
         }
         let old = About { description: None, website_url: None, ..about.clone() };

@@ -4,6 +4,7 @@
 //! No other module names or compares a revision.
 
 mod asked;
+mod changed;
 mod decode;
 mod encode;
 mod envelope;
@@ -18,6 +19,7 @@ mod state;
 mod stateful;
 mod stateless;
 
+pub(crate) use changed::Voice;
 pub(crate) use decode::{Decoded, Incoming, decode, too_long};
 pub(crate) use encode::Answer;
 pub(crate) use flight::{Entry, InFlight};
@@ -26,7 +28,7 @@ pub use peer::Peer;
 pub(crate) use revision::Revision;
 pub(crate) use session::{SessionLimits, Sessions};
 pub(crate) use state::Carried;
-pub(crate) use stateful::end_session;
+pub(crate) use stateful::{end_session, listen};
 
 /// The newest stateless revision, for clients of our own.
 pub(crate) const STATELESS: &str = Revision::LATEST_STATELESS.name();
@@ -40,5 +42,7 @@ pub(crate) mod meta {
     pub(crate) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
     pub(crate) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
     pub(crate) const PROGRESS_TOKEN: &str = "progressToken";
+    pub(crate) const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+    pub(crate) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
     pub(crate) const TRACE_PARENT: &str = "traceparent";
 }

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::asked::Asked;
 use super::flight::InFlight;
 use super::revision::Revision;
-use crate::model::{Client, Principal};
+use crate::changes::Listener;
+use crate::model::{Client, Level, Principal};
 
 /// What was agreed with a stateful peer.
 #[derive(Debug)]
@@ -20,6 +21,19 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) asked: Asked,
+    pub(crate) listener: Arc<Listener>,
+    pub(crate) level: Mutex<Level>,
+}
+
+impl Session {
+    /// From which level on the client wants to read log messages.
+    pub(super) fn level(&self) -> Level {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_level(&self, level: Level) {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner) = level;
+    }
 }
 
 /// How many sessions there may be, and for how long.

@@ -1,7 +1,7 @@
 //! Peers of the stateful revisions: what they say once, when they begin, is added to each of their requests, which then
 //! are as complete as those of the stateless revisions.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use http::HeaderMap;
 
@@ -13,12 +13,17 @@ use super::headers;
 use super::peer::{Connection, Link, Peer};
 use super::revision::Revision;
 use super::session::Session;
+use crate::Error;
+use crate::changes::Change;
 use crate::json::Raw;
-use crate::model::{Asking, Client, Request, Way};
+use crate::model::{Asking, Client, Level, ListingKind, Operation, Request, Subscription, UnknownLevel, Way};
 use crate::server::{Reply, Shared};
 
 const INITIALIZE: &str = "initialize";
 const PING: &str = "ping";
+const SET_LEVEL: &str = "logging/setLevel";
+const SUBSCRIBE: &str = "resources/subscribe";
+const UNSUBSCRIBE: &str = "resources/unsubscribe";
 
 /// What a peer says of itself may be so long, in bytes: a session keeps it.
 const LONGEST_INTRODUCTION: usize = 4096;
@@ -36,7 +41,7 @@ pub(super) fn on_connection(
     match (method, connection.session.get()) {
         (INITIALIZE, Some(_)) => answer(Refusal::invalid("this connection is initialized already".into())),
         (INITIALIZE, None) => {
-            let Ok(mut session) = begin(params) else { return answer(malformed_initialize()) };
+            let Ok(mut session) = begin(server, params) else { return answer(malformed_initialize()) };
             session.in_flight = connection.in_flight.clone();
             let reply = initialized(server, &id, &session);
             // Messages of one connection are read one after the other, so nobody was faster.
@@ -62,7 +67,7 @@ pub(super) fn over_http(
     headers: &HeaderMap,
 ) -> Decoded {
     if method == INITIALIZE {
-        return match begin(params) {
+        return match begin(server, params) {
             Err(()) => Decoded::Done(malformed_initialize().reply(Some(&id))),
             Ok(session) => {
                 let reply = initialized(server, &id, &session);
@@ -127,16 +132,26 @@ pub(super) fn response_over_http(
 /// Ends the session that the peer's headers name.
 pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
     let Link::Http(headers) = &peer.link else { return Refusal::session_required().reply(None) };
-    if let Ok(Some(version)) = headers::single(headers, headers::PROTOCOL_VERSION)
-        && Revision::named(version).is_none()
-    {
-        return Refusal::version(version).reply(None);
+    if let Err(refusal) = revision_of(headers) {
+        return refusal.reply(None);
     }
     match headers::single(headers, headers::SESSION) {
         Ok(Some(id)) if server.sessions.end(&peer.principal, id) => Reply::nothing(),
         Ok(Some(_)) => Refusal::no_session().reply(None),
         Ok(None) => Refusal::session_required().reply(None),
         Err(mismatch) => Refusal::header(mismatch).reply(None),
+    }
+}
+
+/// Sessions, and so the methods GET and DELETE, are there in the stateful revisions only.
+fn revision_of(headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers::single(headers, headers::PROTOCOL_VERSION)? {
+        None => Ok(()),
+        Some(version) => match Revision::named(version) {
+            None => Err(Refusal::version(version)),
+            Some(revision) if revision.is_stateless() => Err(Refusal::method_not_allowed()),
+            Some(_) => Ok(()),
+        },
     }
 }
 
@@ -161,10 +176,24 @@ fn in_session(
             let refusal = Refusal::invalid("this session is initialized already".into());
             return Decoded::Done(refusal.reply(Some(&id)));
         }
+        SET_LEVEL => {
+            let level = params.string("level").ok_or(UnknownLevel).and_then(|name| name.parse());
+            return Decoded::Done(match level {
+                Ok(level) => {
+                    session.set_level(level);
+                    Answer::new(&id, revision).empty()
+                }
+                Err(unknown) => Refusal::params(format!("\"level\": {unknown}")).reply(Some(&id)),
+            });
+        }
         _ => {}
     }
     let understood = || {
-        let operation = operation(server, method, params).map_err(|error| Refusal::error(error, revision))?;
+        let operation = match method {
+            SUBSCRIBE | UNSUBSCRIBE => subscription(server, params, session, method == SUBSCRIBE),
+            _ => operation(server, method, params),
+        };
+        let operation = operation.map_err(|error| Refusal::error(error, revision))?;
         if session.in_flight.contains(&id) {
             return Err(Refusal::id_in_use(revision));
         }
@@ -172,7 +201,14 @@ fn in_session(
         let found = params.inside("_meta").ok().flatten();
         let progress = progress_token(found);
         let way = if peer.reads_events() { Way::Waiting(server.limits.answer) } else { Way::Closed };
-        let facts = facts(peer, session.client.clone(), found, progress.is_some(), Asking::new(way));
+        let facts = facts(
+            peer,
+            session.client.clone(),
+            found,
+            progress.is_some(),
+            Some(session.level()),
+            Asking::new(way),
+        );
         let answer = Answer { id: id.clone(), revision, progress, back: Back::Session(session.clone()) };
         let in_flight = Some(session.in_flight.clone());
         Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })
@@ -183,9 +219,34 @@ fn in_session(
     }
 }
 
+/// A resource that the session wants to be told of, or no longer.
+fn subscription(server: &Shared, params: &Params, session: &Session, on: bool) -> Result<Operation, Error> {
+    if !server.registry.has_resources() {
+        return Err(Error::method_not_found(if on { SUBSCRIBE } else { UNSUBSCRIBE }));
+    }
+    let uri = params.string("uri").ok_or_else(|| Error::invalid_params("\"uri\" must be a string"))?;
+    let (resource, _) = server.registry.resource(&uri).ok_or_else(|| Error::resource_not_found(&*uri))?;
+    let (uri, listener) = (uri.into_owned(), session.listener.clone());
+    Ok(Operation::Subscribe(Subscription { resource, uri, on, listener }))
+}
+
+/// What the server says on its own in the session that the peer's headers name, as the HTTP method GET asks for.
+pub(crate) fn listen(server: &Shared, peer: &Peer) -> Decoded {
+    let session = match &peer.link {
+        Link::Http(headers) => revision_of(headers).and_then(|()| session(server, peer, headers)),
+        Link::Connection(connection) => {
+            connection.session.get().cloned().ok_or_else(Refusal::session_required)
+        }
+    };
+    match session {
+        Ok(session) => Decoded::Listening(session.listener.clone()),
+        Err(refusal) => Decoded::Done(refusal.reply(None)),
+    }
+}
+
 /// Reads what a stateful peer says of itself. It may ask for any revision: one that is not served is answered with the
 /// newest that is, and the peer decides whether to go on.
-fn begin(params: &Params) -> Result<Session, ()> {
+fn begin(server: &Shared, params: &Params) -> Result<Session, ()> {
     let requested = params.string("protocolVersion").ok_or(())?;
     let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
     let object = |member: &str| params.inside(member).map(|found| found.map(abridged));
@@ -194,6 +255,10 @@ fn begin(params: &Params) -> Result<Session, ()> {
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),
         asked: Asked::default(),
+        listener: server.changes.listen(
+            [ListingKind::Tools, ListingKind::Prompts, ListingKind::Resources].map(Change::List).into(),
+        ),
+        level: Mutex::new(Level::Info),
     })
 }
 

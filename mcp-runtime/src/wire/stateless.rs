@@ -3,6 +3,7 @@
 //! The order of the checks is the specification's, and what clients rely on: what is missing before what differs, what
 //! differs before what is not served.
 
+use super::changed;
 use super::decode::{Decoded, Incoming, facts, operation, progress_token};
 use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
@@ -11,8 +12,9 @@ use super::meta;
 use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::state::{self, Binding};
+use crate::Error;
 use crate::json::Raw;
-use crate::model::{Asking, Client, Operation, Request};
+use crate::model::{Asking, Client, Level, Operation, Request, Topics, UnknownLevel};
 use crate::server::Shared;
 
 /// What stands where `_meta` should: an object, nothing, or something else.
@@ -83,6 +85,10 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
 
     let operation = match method {
         "server/discover" => Operation::Discover,
+        "subscriptions/listen" => {
+            let topics = changed::topics(params).map_err(|error| Refusal::error(error, revision))?;
+            Operation::Listen(Topics(topics))
+        }
         method => operation(server, method, params).map_err(|error| Refusal::error(error, revision))?,
     };
     let in_flight = match &peer.link {
@@ -97,12 +103,20 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
         Some(binding) => state::asking(server, params, binding, &peer.principal)?,
         None => Asking::default(),
     };
+    let log = log_level(found).map_err(|error| Refusal::error(error, revision))?;
     let progress = progress_token(Some(found));
     let client = Client { info, capabilities: Some(capabilities) };
-    let facts = facts(peer, client, Some(found), progress.is_some(), asking);
+    let facts = facts(peer, client, Some(found), progress.is_some(), log, asking);
     let answer =
         Answer { id: id.clone(), revision, progress, back: binding.map_or(Back::None, Back::Carried) };
     Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })
+}
+
+/// From which level on the client wants to read log messages: without one it wants none.
+fn log_level(found: Inside<'_>) -> Result<Option<Level>, Error> {
+    let Some(raw) = found.get(meta::LOG_LEVEL) else { return Ok(None) };
+    let level = crate::json::string(raw.as_str()).ok_or(UnknownLevel).and_then(|name| name.parse());
+    level.map(Some).map_err(|unknown| Error::invalid_params(format!("\"{}\": {unknown}", meta::LOG_LEVEL)))
 }
 
 impl From<Mismatch> for Refusal {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::server::{Replies, Reply, ReplyKind};
+use crate::server::{Replies, Reply};
 
 /// When nothing was said for so long, a comment keeps proxies from closing the stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -19,6 +20,8 @@ pub(super) struct Events {
     first: Option<Reply>,
     source: Source,
     quiet: Pin<Box<Sleep>>,
+    /// Ready when the server is to end.
+    ending: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     ended: bool,
 }
 
@@ -39,21 +42,33 @@ impl Source {
         }
     }
 
+    fn is_listening(&self) -> bool {
+        matches!(self, Self::Call { replies, .. } if replies.is_listening())
+    }
+
+    fn wind_up(&mut self) {
+        if let Self::Call { replies, .. } = self {
+            replies.wind_up();
+        }
+    }
+
     pub(super) async fn next(&mut self) -> Option<Reply> {
         std::future::poll_fn(|cx| self.poll(cx)).await
     }
 }
 
 impl Events {
-    pub(super) fn new(first: Reply, source: Source) -> Self {
-        Self { first: Some(first), source, quiet: Box::pin(tokio::time::sleep(KEEP_ALIVE)), ended: false }
+    pub(super) fn new(first: Option<Reply>, source: Source, ending: CancellationToken) -> Self {
+        let quiet = Box::pin(tokio::time::sleep(KEEP_ALIVE));
+        let ending = source.is_listening().then(|| Box::pin(ending.cancelled_owned()));
+        Self { first, source, quiet, ending, ended: false }
     }
 
     /// A stream that ends at once.
     pub(super) fn ended() -> Self {
         let (_, nothing) = mpsc::channel(1);
         let quiet = Box::pin(tokio::time::sleep(KEEP_ALIVE));
-        Self { first: None, source: Source::Task(nothing), quiet, ended: true }
+        Self { first: None, source: Source::Task(nothing), quiet, ending: None, ended: true }
     }
 
     /// The next event, ready to be sent.
@@ -61,13 +76,19 @@ impl Events {
         if self.ended {
             return Poll::Ready(None);
         }
+        if let Some(ending) = &mut self.ending
+            && ending.as_mut().poll(cx).is_ready()
+        {
+            self.ending = None;
+            self.source.wind_up();
+        }
         let reply = match self.first.take() {
             Some(reply) => Poll::Ready(Some(reply)),
             None => self.source.poll(cx),
         };
         match reply {
             Poll::Ready(Some(reply)) => {
-                self.ended = reply.kind() == ReplyKind::Response;
+                self.ended = reply.is_last();
                 self.quiet.as_mut().reset(Instant::now() + KEEP_ALIVE);
                 Poll::Ready(Some(event(reply.body())))
             }

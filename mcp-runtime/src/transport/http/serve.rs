@@ -97,6 +97,7 @@ impl Server {
         }
         drop(listener);
         ending.cancel();
+        service.wind_up();
         let drained = async {
             graceful.shutdown().await;
             service.idle().await;

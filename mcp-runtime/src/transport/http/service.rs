@@ -48,6 +48,7 @@ pub struct HttpService {
     /// Places for calls that are not ready at once.
     places: Arc<Semaphore>,
     all_places: u32,
+    ending: CancellationToken,
     stop: CancellationToken,
 }
 
@@ -69,6 +70,7 @@ impl Server {
             port: None,
             places,
             all_places,
+            ending: CancellationToken::new(),
             stop: CancellationToken::new(),
         }
     }
@@ -117,13 +119,29 @@ impl HttpService {
         conceal(&mut parts.headers, self.settings.exposure.is_public());
         match parts.method {
             Method::POST => self.post(parts, body, principal).await,
+            Method::GET => self.listen(parts, principal),
             Method::DELETE => respond(self.server.end_session(&self.peer(parts.headers, principal))),
-            _ => {
-                let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST");
-                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, DELETE"));
-                response
-            }
+            _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST"),
         }
+    }
+
+    /// What the server says on its own in a session, for as long as the client reads.
+    fn listen(&self, parts: Parts, principal: Principal) -> Response<Body> {
+        if !Accept::of(&parts.headers).events {
+            return refuse(StatusCode::NOT_ACCEPTABLE, "header accept must allow text/event-stream");
+        }
+        let mut replies = self.server.listen(&self.peer(parts.headers, principal));
+        if !replies.is_listening() {
+            return match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Some(reply)) => respond(reply),
+                _ => respond(Reply::nothing()),
+            };
+        }
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
+        };
+        let source = Source::Call { replies, _place: Some(place) };
+        stream_of(None, Events::new(None, source, self.ending.clone()))
     }
 
     fn peer(&self, headers: HeaderMap, principal: Principal) -> Peer {
@@ -206,7 +224,7 @@ impl HttpService {
                 }
                 Some(reply) => {
                     let session = reply.session().map(str::to_owned);
-                    return stream_of(session, Events::new(reply, source));
+                    return stream_of(session, Events::new(Some(reply), source, self.ending.clone()));
                 }
             }
         }
@@ -230,6 +248,11 @@ impl HttpService {
             drop(place);
         });
         Source::Task(receiver)
+    }
+
+    /// Ends streams of changes, which would not end by themselves.
+    pub(super) fn wind_up(&self) {
+        self.ending.cancel();
     }
 
     /// Cancels calls that go on without their connection.
@@ -290,6 +313,7 @@ fn conceal(headers: &mut HeaderMap, authenticated: bool) {
 /// A reply that comes alone.
 fn respond(reply: Reply) -> Response<Body> {
     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let not_allowed = status == StatusCode::METHOD_NOT_ALLOWED;
     let session = reply.session().and_then(|session| HeaderValue::from_str(session).ok());
     let kind = reply.kind();
     let mut response = Response::new(Body::whole(reply.into_body()));
@@ -299,6 +323,9 @@ fn respond(reply: Reply) -> Response<Body> {
     }
     if let Some(session) = session {
         response.headers_mut().insert(SESSION, session);
+    }
+    if not_allowed {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
     }
     response
 }

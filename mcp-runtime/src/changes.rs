@@ -1,0 +1,159 @@
+//! The change bus: whoever listens is told that a list or a resource is another one than before.
+//!
+//! Changes are facts, not messages: one that has not been read yet is not told twice, so a reader who is slow needs no more
+//! room than what he listens to. It knows nothing of how changes travel.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use crate::model::ListingKind;
+
+/// What may change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Change {
+    /// Other items are listed. Resources and templates are one list here.
+    List(ListingKind),
+    /// The contents of a resource.
+    Resource(String),
+}
+
+/// Everybody who listens.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    listeners: Mutex<Vec<Weak<Listener>>>,
+    streams: Arc<AtomicUsize>,
+}
+
+/// So many subscription streams there may be at once. Sessions have a limit of their own.
+const MOST_STREAMS: usize = 1024;
+
+/// So much one listener may listen to.
+pub(crate) const MOST_TOPICS: usize = 1024;
+
+impl Changes {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Listener>>> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whoever listens to it.
+    pub(crate) fn publish(&self, change: &Change) {
+        let listeners: Vec<_> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        listeners.iter().for_each(|listener| listener.tell(change));
+    }
+
+    /// Listens for a session, which decides later to what.
+    pub(crate) fn listen(&self, topics: BTreeSet<Change>) -> Arc<Listener> {
+        self.enter(Listener { place: None, state: Mutex::new(State { topics, ..State::default() }) })
+    }
+
+    /// Listens for a stream; `None` where there are too many.
+    pub(crate) fn stream(&self, topics: BTreeSet<Change>) -> Option<Arc<Listener>> {
+        let before = self.streams.fetch_add(1, Ordering::AcqRel);
+        let place = Some(Place(self.streams.clone()));
+        let listener = Listener { place, state: Mutex::new(State { topics, ..State::default() }) };
+        (before < MOST_STREAMS).then(|| self.enter(listener))
+    }
+
+    fn enter(&self, listener: Listener) -> Arc<Listener> {
+        let listener = Arc::new(listener);
+        let mut listeners = self.lock();
+        // Those who have gone are forgotten when there are as many of them as of the others.
+        if listeners.len() == listeners.capacity() {
+            listeners.retain(|listener| listener.strong_count() > 0);
+        }
+        listeners.push(Arc::downgrade(&listener));
+        listener
+    }
+}
+
+/// One of so many streams.
+#[derive(Debug)]
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Somebody who listens.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    #[allow(dead_code, reason = "it is held, and given back when it is dropped")]
+    place: Option<Place>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    topics: BTreeSet<Change>,
+    untold: BTreeSet<Change>,
+    waker: Option<Waker>,
+    /// Whose turn it is to be told: who began last.
+    reader: u64,
+}
+
+impl Listener {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, change: &Change) {
+        let mut state = self.lock();
+        if !state.topics.contains(change) || !state.untold.insert(change.clone()) {
+            return;
+        }
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Listens to one thing more; `false` where that is too much.
+    pub(crate) fn add(&self, topic: Change) -> bool {
+        let mut state = self.lock();
+        let fits = state.topics.len() < MOST_TOPICS || state.topics.contains(&topic);
+        fits && {
+            state.topics.insert(topic);
+            true
+        }
+    }
+
+    pub(crate) fn remove(&self, topic: &Change) {
+        let mut state = self.lock();
+        state.topics.remove(topic);
+        state.untold.remove(topic);
+    }
+
+    pub(crate) fn topics(&self) -> BTreeSet<Change> {
+        self.lock().topics.clone()
+    }
+
+    /// Begins to read; whoever read before is told that it is over.
+    pub(crate) fn begin(&self) -> u64 {
+        let mut state = self.lock();
+        state.reader += 1;
+        let (reader, waker) = (state.reader, state.waker.take());
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        reader
+    }
+
+    /// The next change; `None` when somebody else reads.
+    pub(crate) fn poll(&self, reader: u64, cx: &Context<'_>) -> Poll<Option<Change>> {
+        let mut state = self.lock();
+        if state.reader != reader {
+            return Poll::Ready(None);
+        }
+        if let Some(change) = state.untold.pop_first() {
+            return Poll::Ready(Some(change));
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}

@@ -1,0 +1,60 @@
+//! A stream of changes: what answers somebody who listens, until he goes or the server ends.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::{Reply, Shared};
+use crate::changes::Listener;
+use crate::model::{Facts, Taken};
+use crate::wire::{Entry, Voice};
+
+/// A stream of changes.
+pub(super) struct Listening {
+    voice: Voice,
+    listener: Arc<Listener>,
+    reader: u64,
+    /// The request that it answers, so that it can be cancelled.
+    facts: Option<Arc<Facts>>,
+    _entry: Option<Entry>,
+    _shared: Arc<Shared>,
+    begun: bool,
+    ending: bool,
+    over: bool,
+}
+
+impl Listening {
+    pub(super) fn new(
+        voice: Voice,
+        listener: Arc<Listener>,
+        facts: Option<Arc<Facts>>,
+        entry: Option<Entry>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let reader = listener.begin();
+        Self { voice, listener, reader, facts, _entry: entry, _shared: shared, begun: false, ending: false, over: false }
+    }
+
+    /// Ends the stream with its last message.
+    pub(super) fn wind_up(&mut self) {
+        self.ending = true;
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
+        if let Some(facts) = &self.facts
+            && matches!(facts.exchange.take(cx), Taken::Cancelled)
+        {
+            return Poll::Ready(None);
+        }
+        if !std::mem::replace(&mut self.begun, true)
+            && let Some(acknowledged) = self.voice.acknowledged(&self.listener.topics())
+        {
+            return Poll::Ready(Some(acknowledged));
+        }
+        if self.ending {
+            let last = self.voice.ended().filter(|_| !self.over);
+            self.over = true;
+            return Poll::Ready(last);
+        }
+        self.listener.poll(self.reader, cx).map(|change| change.map(|change| self.voice.changed(&change)))
+    }
+}
