@@ -1,0 +1,168 @@
+//! From what answers a request to the bytes of its revision: the only place where results are stamped, projected to
+//! older revisions, and given an HTTP status.
+
+mod list;
+mod refusal;
+mod result;
+
+use serde::Serialize;
+
+pub(super) use refusal::Refusal;
+
+use super::envelope::Id;
+use super::identity::Identity;
+use super::meta;
+use super::revision::Revision;
+use crate::json::Raw;
+use crate::model::{Progress, Response};
+use crate::server::Reply;
+
+/// How the answers to one request are written.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) id: Id,
+    pub(crate) revision: Revision,
+    pub(crate) progress: Option<Raw>,
+}
+
+/// What a call says before its result.
+pub(crate) type Notice = Progress;
+
+/// How long lists and discovery hold, in milliseconds. They do not change while a server runs; a restart may bring others.
+const LIST_TTL_MS: u32 = 60_000;
+/// Resources may change at any time.
+const READ_TTL_MS: u32 = 0;
+/// Nothing is shared between principals unless somebody says that it may be.
+const CACHE_SCOPE: &str = "private";
+
+impl Answer {
+    pub(in crate::wire) fn new(id: &Id, revision: Revision) -> Self {
+        Self { id: id.clone(), revision, progress: None }
+    }
+
+    /// A result that says nothing.
+    pub(in crate::wire) fn empty(&self) -> Reply {
+        self.with_body("")
+    }
+
+    /// A result that is written already.
+    pub(in crate::wire) fn with_body(&self, body: &str) -> Reply {
+        let mut out = Vec::with_capacity(64 + body.len());
+        self.open(&mut out);
+        out.extend_from_slice(body.as_bytes());
+        out.extend_from_slice(b"}}");
+        Reply::response(200, out)
+    }
+
+    fn open(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+        out.extend_from_slice(self.id.raw().as_bytes());
+        out.extend_from_slice(b",\"result\":{");
+    }
+
+    /// Writes what answers the request.
+    pub(crate) fn encode(&self, response: Response, identity: &Identity) -> Reply {
+        let mut out = Vec::with_capacity(512);
+        self.open(&mut out);
+        if self.revision.stamps_results() {
+            out.extend_from_slice(b"\"resultType\":\"complete\",");
+        }
+        match response {
+            Response::Error(error) => return Refusal::error(error, self.revision).reply(Some(&self.id)),
+            Response::Tool(result) => self.tool_result(&mut out, &result),
+            Response::Resource(result) => {
+                member(&mut out, "contents", &result.contents);
+                self.cache_hints(&mut out, READ_TTL_MS);
+            }
+            Response::Prompt(result) => member(&mut out, "messages", &result.messages),
+            Response::List(listing) => {
+                out.extend_from_slice(&self.list(&listing));
+                self.cache_hints(&mut out, LIST_TTL_MS);
+            }
+            Response::Discovery => {
+                let known = format!(
+                    "\"supportedVersions\":{},\"capabilities\":{}{}",
+                    Revision::supported(),
+                    identity.capabilities,
+                    identity.instructions
+                );
+                out.extend_from_slice(known.as_bytes());
+                self.cache_hints(&mut out, LIST_TTL_MS);
+            }
+        }
+        if self.revision.stamps_results() {
+            out.extend_from_slice(b",\"_meta\":{\"");
+            out.extend_from_slice(meta::SERVER_INFO.as_bytes());
+            out.extend_from_slice(b"\":");
+            out.extend_from_slice(identity.server_info(self.revision).as_bytes());
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"}}");
+        Reply::response(200, out)
+    }
+
+    /// The answer to a request for which there is no place now.
+    pub(crate) fn busy(&self) -> Reply {
+        Refusal::busy("too many calls are under way: try again later").reply(Some(&self.id))
+    }
+
+    /// The answer to a request whose id another one has that is under way.
+    pub(crate) fn id_in_use(&self) -> Reply {
+        Refusal::id_in_use(self.revision).reply(Some(&self.id))
+    }
+
+    /// Writes what a call says before its result; `None` where the peer did not ask to be told.
+    pub(crate) fn notice(&self, notice: &Notice) -> Option<Reply> {
+        let token = self.progress.as_ref()?;
+        let mut out = Vec::with_capacity(128);
+        out.extend_from_slice(
+            b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":",
+        );
+        out.extend_from_slice(token.as_str().as_bytes());
+        out.push(b',');
+        member(&mut out, "progress", &number(notice.done));
+        if let Some(total) = notice.total.filter(|total| total.is_finite()) {
+            out.push(b',');
+            member(&mut out, "total", &number(total));
+        }
+        if let Some(message) = &notice.message {
+            out.push(b',');
+            member(&mut out, "message", message);
+        }
+        out.extend_from_slice(b"}}");
+        Some(Reply::notification(out))
+    }
+
+    fn cache_hints(&self, out: &mut Vec<u8>, ttl_ms: u32) {
+        if self.revision.stamps_results() {
+            out.push(b',');
+            member(out, "ttlMs", &ttl_ms);
+            out.push(b',');
+            member(out, "cacheScope", CACHE_SCOPE);
+        }
+    }
+}
+
+/// Whole numbers without a fraction, as people write them.
+fn number(value: f64) -> serde_json::Number {
+    #[allow(clippy::cast_possible_truncation, reason = "the value is whole and far inside the range")]
+    let whole = (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64);
+    whole.map(Into::into).or_else(|| serde_json::Number::from_f64(value)).unwrap_or_else(|| 0.into())
+}
+
+fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, content: &T) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    value(out, content);
+}
+
+fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, content: &T) {
+    let start = out.len();
+    // Our own types always have a form in JSON; were one to fail, half of it must not stay.
+    if let Err(error) = serde_json::to_writer(&mut *out, content) {
+        tracing::error!(%error, "a value has no form in JSON");
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
+}
