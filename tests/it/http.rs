@@ -19,14 +19,14 @@ use tokio::net::TcpStream;
 
 use crate::wire::{STATEFUL, STATELESS, headers_of, serve_http, stateless, text};
 
-struct Answer {
-    status: u16,
-    headers: http::HeaderMap,
-    body: Value,
+pub struct Answer {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: Value,
 }
 
 impl Answer {
-    fn code(&self) -> i64 {
+    pub fn code(&self) -> i64 {
         self.body["error"]["code"]
             .as_i64()
             .unwrap_or_else(|| panic!("no error: {} {}", self.status, self.body))
@@ -37,7 +37,7 @@ fn client() -> Client<HttpConnector, Full<Bytes>> {
     Client::builder(TokioExecutor::new()).build_http()
 }
 
-async fn send(url: &str, method: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+pub async fn send(url: &str, method: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
     let mut request = http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -12,5 +12,6 @@ mod logs;
 mod process;
 mod readme;
 mod registration;
+mod revisions;
 mod suite;
 mod wire;

@@ -60,6 +60,8 @@ pub struct Http {
     pub client: Client<HttpConnector, Full<Bytes>>,
     pub url: String,
     pub session: Option<String>,
+    /// The revision that the session is spoken in, which the header repeats.
+    revision: &'static str,
     replies: (mpsc::UnboundedSender<Value>, mpsc::UnboundedReceiver<Value>),
 }
 
@@ -177,6 +179,7 @@ impl Wire {
                 client: Client::builder(TokioExecutor::new()).build_http(),
                 url: serve_http(server).await,
                 session: None,
+                revision: STATEFUL,
                 replies: mpsc::unbounded_channel(),
             }),
             Over::Stdio => panic!("a server in this process has no standard input of its own"),
@@ -254,8 +257,16 @@ impl Wire {
 
     /// Introduces itself as a stateful client.
     pub async fn initialize(&mut self) -> Value {
+        self.initialize_as(STATEFUL).await
+    }
+
+    /// The same, in any revision of the era.
+    pub async fn initialize_as(&mut self, revision: &'static str) -> Value {
+        if let Link::Http(http) = &mut self.link {
+            http.revision = revision;
+        }
         self.send(json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": {
-            "protocolVersion": STATEFUL, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+            "protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
         }}))
         .await;
         let answer = self.answer(&"hello".into()).await;
@@ -278,7 +289,14 @@ impl Http {
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream");
         for (name, value) in headers_of(&parsed, self.session.as_deref()) {
-            request = request.header(name, value);
+            // Revisions before 2025-06-18 had no such header.
+            match (name, self.revision) {
+                ("mcp-protocol-version", "2024-11-05" | "2025-03-26") => {}
+                ("mcp-protocol-version", revision) if self.session.is_some() && value == STATEFUL => {
+                    request = request.header(name, revision);
+                }
+                _ => request = request.header(name, value),
+            }
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(message))).unwrap();
         let (client, replies) = (self.client.clone(), self.replies.0.clone());

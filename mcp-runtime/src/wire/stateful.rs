@@ -124,6 +124,11 @@ pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
 }
 
 /// The session that the headers name, if it belongs to the peer.
+///
+/// Its revision is the one that `initialize` agreed on. The version header should repeat it, and says nothing where it
+/// names another that is served: the specification has only what is invalid or not served refused, and clients that send
+/// a fixed one are about. Where the header is missing, the session says what the revision is; where the session is
+/// missing too, the revision to assume is 2025-03-26, in which a server of sessions asks for one.
 fn session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
     let id = headers::single(headers, headers::SESSION)?.ok_or_else(Refusal::session_required)?;
     server.sessions.find(&peer.principal, id).ok_or_else(Refusal::no_session)
@@ -202,7 +207,7 @@ fn initialized(server: &Shared, id: &Id, session: &Session) -> Reply {
     let body = format!(
         "\"protocolVersion\":\"{}\",\"capabilities\":{},\"serverInfo\":{}{}",
         session.revision.name(),
-        identity.capabilities,
+        identity.capabilities(session.revision),
         identity.server_info(session.revision),
         identity.instructions,
     );

@@ -1,12 +1,14 @@
 //! From what answers a request to the bytes of its revision: the only place where results are stamped, projected to
 //! older revisions, and given an HTTP status.
 
+mod content;
 mod list;
 mod refusal;
 mod result;
 
 use serde::Serialize;
 
+use content::Said;
 pub(super) use refusal::Refusal;
 
 use super::envelope::Id;
@@ -74,7 +76,10 @@ impl Answer {
                 member(&mut out, "contents", &result.contents);
                 self.cache_hints(&mut out, READ_TTL_MS);
             }
-            Response::Prompt(result) => member(&mut out, "messages", &result.messages),
+            Response::Prompt(result) => {
+                let messages = result.messages.iter().map(|message| Said::new(message, self.revision));
+                member(&mut out, "messages", &messages.collect::<Vec<_>>());
+            }
             Response::List(listing) => {
                 out.extend_from_slice(&self.list(&listing));
                 self.cache_hints(&mut out, LIST_TTL_MS);
@@ -83,7 +88,7 @@ impl Answer {
                 let known = format!(
                     "\"supportedVersions\":{},\"capabilities\":{}{}",
                     Revision::supported(),
-                    identity.capabilities,
+                    identity.capabilities(self.revision),
                     identity.instructions
                 );
                 out.extend_from_slice(known.as_bytes());
@@ -125,7 +130,7 @@ impl Answer {
             out.push(b',');
             member(&mut out, "total", &number(total));
         }
-        if let Some(message) = &notice.message {
+        if let Some(message) = notice.message.as_ref().filter(|_| self.revision.has_progress_messages()) {
             out.push(b',');
             member(&mut out, "message", message);
         }

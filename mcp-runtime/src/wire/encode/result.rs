@@ -1,5 +1,6 @@
 //! What a tool gave.
 
+use super::content::Blocks;
 use super::{Answer, member, value};
 use crate::model::ToolResult;
 
@@ -12,9 +13,12 @@ impl Answer {
                 value(out, structured);
                 out.extend_from_slice(b"}]");
             }
-            _ => member(out, "content", &result.content),
+            _ => {
+                member(out, "content", &Blocks { content: &result.content, revision: self.revision });
+            }
         }
         if let Some(structured) = &result.structured
+            && self.revision.has_structured_results()
             && (self.revision.any_structured_result() || structured.starts_with('{'))
         {
             out.extend_from_slice(b",\"structuredContent\":");
