@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::Shared;
+use super::batch::Batch;
 use crate::layer::StackFuture;
 use crate::model::{Facts, Request, Response, Taken};
 use crate::wire::{Answer, Entry, InFlight};
@@ -89,6 +90,7 @@ pub struct Replies(State);
 enum State {
     Done(Option<Reply>),
     Running(Box<Run>),
+    Batch(Box<Batch>),
 }
 
 /// Whether a call can be found by its id. One that is ready at once never need be.
@@ -115,6 +117,7 @@ impl std::fmt::Debug for State {
         match self {
             Self::Done(reply) => f.debug_tuple("Done").field(reply).finish(),
             Self::Running(run) => f.debug_tuple("Running").field(&run.answer).finish(),
+            Self::Batch(batch) => batch.fmt(f),
         }
     }
 }
@@ -122,6 +125,18 @@ impl std::fmt::Debug for State {
 impl Replies {
     pub(super) fn done(reply: Reply) -> Self {
         Self(State::Done(Some(reply)))
+    }
+
+    pub(super) fn batch(messages: impl IntoIterator<Item = Self>) -> Self {
+        let mut batch = Batch::new(messages);
+        match batch.calls() {
+            // What is done already gives its reply without waiting for anything.
+            0 => match batch.poll(&mut Context::from_waker(std::task::Waker::noop())) {
+                Poll::Ready(reply) => Self(State::Done(reply)),
+                Poll::Pending => Self(State::Batch(Box::new(batch))),
+            },
+            _ => Self(State::Batch(Box::new(batch))),
+        }
     }
 
     pub(super) fn running(
@@ -158,7 +173,11 @@ impl Replies {
     /// Whether the call is to go on when the connection that it came by is gone. Then a transport keeps asking for
     /// replies, and throws them away.
     pub fn survives_disconnect(&self) -> bool {
-        matches!(&self.0, State::Running(run) if run.survives_disconnect)
+        match &self.0 {
+            State::Done(_) => false,
+            State::Running(run) => run.survives_disconnect,
+            State::Batch(batch) => batch.survives_disconnect(),
+        }
     }
 
     /// Refuses the message, because too much is under way, and gives the reply that says so.
@@ -169,6 +188,7 @@ impl Replies {
         match self.0 {
             State::Done(reply) => reply.unwrap_or_else(Reply::nothing),
             State::Running(run) => run.answer.busy(),
+            State::Batch(batch) => batch.refuse_busy(),
         }
     }
 
@@ -177,10 +197,28 @@ impl Replies {
         matches!(self.0, State::Done(_))
     }
 
+    /// How many calls have to be run for the reply: one, none if it [is done](Self::is_done), or those of a batch. A
+    /// transport that bounds what runs at once counts so many.
+    pub fn calls(&self) -> usize {
+        match &self.0 {
+            State::Done(_) => 0,
+            State::Running(_) => 1,
+            State::Batch(batch) => batch.calls(),
+        }
+    }
+
     /// Like [`Replies::next`], for those who poll.
     pub fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
         let run = match &mut self.0 {
             State::Done(reply) => return Poll::Ready(reply.take()),
+            State::Batch(batch) => {
+                let reply = std::task::ready!(batch.poll(cx));
+                // A notice is never the last reply.
+                if reply.as_ref().is_none_or(|reply| reply.kind() != ReplyKind::Notification) {
+                    self.0 = State::Done(None);
+                }
+                return Poll::Ready(reply);
+            }
             State::Running(run) => run,
         };
         // One that was under way may have been cancelled since, and must not run on.

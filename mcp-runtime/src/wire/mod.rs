@@ -3,6 +3,7 @@
 //!
 //! No other module names or compares a revision.
 
+mod batch;
 mod decode;
 mod encode;
 mod envelope;

@@ -45,6 +45,18 @@ impl Revision {
         self.is_stateless()
     }
 
+    /// Whether several messages may come as one array.
+    pub(crate) fn has_batches(self) -> bool {
+        self == Self::March2025
+    }
+
+    /// Whether an error that answers no request that could be read has `null` for its id. JSON-RPC says so, and until
+    /// 2025-11-25 messages follow JSON-RPC; their own schema has neither that nor an error without an id. Since then an id
+    /// is a string or a number where there is one.
+    pub(crate) fn has_null_ids(self) -> bool {
+        self < Self::November2025
+    }
+
     /// Whether structured results, and the schemas of results, may be anything but objects.
     pub(crate) fn any_structured_result(self) -> bool {
         self.is_stateless()

@@ -16,7 +16,7 @@ use crate::json::Raw;
 use crate::model::{Client, Request};
 use crate::server::{Reply, Shared};
 
-const INITIALIZE: &str = "initialize";
+pub(super) const INITIALIZE: &str = "initialize";
 const PING: &str = "ping";
 
 /// What a peer says of itself may be so long, in bytes: a session keeps it.
@@ -129,9 +129,17 @@ pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
 /// names another that is served: the specification has only what is invalid or not served refused, and clients that send
 /// a fixed one are about. Where the header is missing, the session says what the revision is; where the session is
 /// missing too, the revision to assume is 2025-03-26, in which a server of sessions asks for one.
-fn session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
+pub(super) fn session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
     let id = headers::single(headers, headers::SESSION)?.ok_or_else(Refusal::session_required)?;
     server.sessions.find(&peer.principal, id).ok_or_else(Refusal::no_session)
+}
+
+/// The revision that was agreed on with the peer, if one was.
+pub(super) fn agreed(server: &Shared, peer: &Peer) -> Option<Revision> {
+    match &peer.link {
+        Link::Connection(connection) => connection.session.get().map(|session| session.revision),
+        Link::Http(headers) => session(server, peer, headers).ok().map(|session| session.revision),
+    }
 }
 
 fn in_session(

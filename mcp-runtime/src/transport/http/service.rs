@@ -158,10 +158,10 @@ impl HttpService {
         let peer = self.peer(parts.headers, principal);
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
-        // A place is taken before anything runs, so that what is refused can be sent again.
-        let place = match replies.is_done() {
-            true => None,
-            false => match self.places.clone().try_acquire_owned() {
+        // A place is taken for each call before anything runs, so that what is refused can be sent again.
+        let place = match u32::try_from(replies.calls()).unwrap_or(u32::MAX) {
+            0 => None,
+            calls => match self.places.clone().try_acquire_many_owned(calls) {
                 Ok(place) => Some(place),
                 Err(_) => return respond(replies.refuse_busy()),
             },

@@ -82,13 +82,22 @@ impl Refusal {
         Self { data, ..Self::new(code, status, error.message) }
     }
 
-    /// The answer, without an id where the message had none that could be read.
+    /// The answer to a message whose id, if it has one, cannot be read; `revision` is that of the session, if there is one.
+    pub(in crate::wire) fn reply_to_unreadable(self, revision: Option<Revision>) -> Reply {
+        self.written(revision.filter(|revision| revision.has_null_ids()).map(|_| "null"))
+    }
+
+    /// The answer, without an id where the message has none.
     pub(in crate::wire) fn reply(self, id: Option<&Id>) -> Reply {
+        self.written(id.map(Id::raw))
+    }
+
+    fn written(self, id: Option<&str>) -> Reply {
         let mut out = Vec::with_capacity(128);
         out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
         if let Some(id) = id {
             out.extend_from_slice(b"\"id\":");
-            out.extend_from_slice(id.raw().as_bytes());
+            out.extend_from_slice(id.as_bytes());
             out.push(b',');
         }
         out.extend_from_slice(b"\"error\":{");
