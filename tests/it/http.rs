@@ -33,7 +33,7 @@ impl Answer {
     }
 }
 
-fn client() -> Client<HttpConnector, Full<Bytes>> {
+pub fn client() -> Client<HttpConnector, Full<Bytes>> {
     Client::builder(TokioExecutor::new()).build_http()
 }
 
@@ -263,7 +263,7 @@ async fn secret() -> Result<String, std::io::Error> {
     Err(std::io::Error::other("the password is hunter2"))
 }
 
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..1000 {
         if holds() {
             return;
@@ -387,7 +387,7 @@ async fn a_connection_too_many_waits_until_another_has_ended() {
 }
 
 /// Believes what a header says.
-struct Believe;
+pub struct Believe;
 
 impl Authenticate for Believe {
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {

@@ -14,5 +14,6 @@ mod process;
 mod readme;
 mod registration;
 mod revisions;
+mod sse;
 mod suite;
 mod wire;
