@@ -190,6 +190,34 @@ async fn a_batch_that_is_none_is_refused_as_a_whole_and_nothing_of_it_runs() {
     }
 }
 
+#[tokio::test]
+async fn a_batch_that_nests_without_end_is_no_danger() {
+    let mut wire = begin(Over::Memory).await;
+    wire.send_raw(format!("{}{}", "[".repeat(500_000), "]".repeat(500_000)).as_bytes()).await;
+    let refused = wire.receive().await;
+    assert_eq!(refused.as_array().map(Vec::len), Some(1));
+    assert_eq!(refused[0]["error"]["code"], -32600, "{refused}");
+    wire.send_raw("[".repeat(500_000).as_bytes()).await;
+    assert_eq!(wire.receive().await["error"]["code"], -32700);
+    wire.send(json!([add(1, 1)])).await;
+    assert_eq!(wire.receive().await.as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_is_answered_as_the_revision_asks() {
+    let server = crate::everything::server().max_message(1000).build().unwrap();
+    for (revision, null) in
+        [("2024-11-05", true), (BATCHES, true), ("2025-06-18", true), ("2025-11-25", false)]
+    {
+        let mut wire = Wire::connect_to(Over::Memory, &server).await;
+        wire.initialize_as(revision).await;
+        wire.send(json!([add(1, 1), "x".repeat(1000)])).await;
+        let refused = wire.receive().await;
+        assert_eq!(refused["error"]["code"], -32600);
+        assert_eq!(refused.get("id"), null.then_some(&Value::Null), "{revision}: {refused}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_element_of_a_batch_can_be_cancelled() {
     for over in OVER {

@@ -33,7 +33,7 @@ const STREAMS: u32 = 256;
 
 impl Server {
     /// Listens at an address and serves Streamable HTTP (HTTP/1.1, and HTTP/2 with prior knowledge) until the process is
-    /// asked to end (SIGTERM, Ctrl-C).
+    /// asked to end (SIGTERM, Ctrl-C); and HTTP+SSE beside it, if [`http_sse`](crate::ServerBuilder::http_sse) says so.
     ///
     /// Then calls that are under way have as long as [`drain`](crate::ServerBuilder::drain) says.
     ///
@@ -64,6 +64,9 @@ impl Server {
             return Err(ServerError::Exposed { address: address.to_string() });
         }
         tracing::info!(url = format!("http://{address}{}", settings.path), "serving Streamable HTTP");
+        if let Some(sse) = &settings.sse {
+            tracing::info!(url = format!("http://{address}{}", sse.stream), "serving HTTP+SSE");
+        }
         let service = self.http_service().at_port(address.port());
         let sse = self.http_sse_service().at_port(address.port());
         let graceful = GracefulShutdown::new();

@@ -53,8 +53,10 @@ use streams::Undelivered;
 /// # }
 /// ```
 ///
-/// What comes by it is served as on any connection: functions find no [`Headers`](crate::Headers), and a client that
-/// closes its stream cancels what it has asked.
+/// What comes by it is served as on any connection: it is each message that says its revision, or the `initialize` before
+/// it, and no header; functions find no [`Headers`](crate::Headers); and a client that closes its stream cancels what it
+/// has asked. A message is answered with 202 at once, whatever it says, or with 503 where the client has not read what
+/// came before: 256 messages, or as many bytes as one message may have, wait at most.
 #[derive(Debug, Clone)]
 pub struct HttpSseService {
     server: Server,
