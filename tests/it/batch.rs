@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::http::send;
-use crate::wire::{Over, Wire, serve_http, stateless};
+use crate::wire::{ALL, Over, Wire, serve_http, stateless};
 
 const BATCHES: &str = "2025-03-26";
-const OVER: [Over; 4] = [Over::Memory, Over::Socket, Over::Stdio, Over::Http];
 
 fn request(id: impl Into<Value>, method: &str, params: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id.into(), "method": method, "params": params})
@@ -42,7 +41,7 @@ fn by_id(answers: &Value, id: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answers_to_a_batch_come_as_one_array() {
-    for over in OVER {
+    for over in ALL {
         let mut wire = begin(over).await;
         wire.send(json!([
             add(1, 5),
@@ -66,7 +65,7 @@ async fn the_answers_to_a_batch_come_as_one_array() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notices_of_a_batch_come_as_they_are_said_and_before_its_answers() {
-    for over in OVER {
+    for over in ALL {
         let mut wire = begin(over).await;
         let told = |id: u64| {
             let params = json!({"name": "test_tool_with_progress", "_meta": {"progressToken": id}});
@@ -94,7 +93,7 @@ async fn notices_of_a_batch_come_as_they_are_said_and_before_its_answers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_wants_no_answer_gets_none() {
-    for over in [Over::Memory, Over::Socket, Over::Stdio] {
+    for over in [Over::Memory, Over::Socket, Over::Stdio, Over::Sse] {
         let mut wire = begin(over).await;
         for batch in [
             json!([{"jsonrpc": "2.0", "method": "notifications/initialized"}]),
@@ -132,7 +131,7 @@ fn headers(session: &str) -> [(&str, &str); 2] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_request_is_refused_in_its_place_and_the_rest_is_answered() {
-    for over in OVER {
+    for over in ALL {
         let mut wire = begin(over).await;
         let params = json!({"protocolVersion": BATCHES, "capabilities": {}, "clientInfo": {}});
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
@@ -173,7 +172,7 @@ async fn a_batch_that_is_none_is_refused_as_a_whole_and_nothing_of_it_runs() {
         (short.clone(), -32700, ""),
         (format!("{short}]]"), -32700, ""),
     ];
-    for over in OVER {
+    for over in ALL {
         for (batch, code, word) in &cases {
             let mut wire = begin(over).await;
             wire.send_raw(batch.as_bytes()).await;
@@ -220,7 +219,7 @@ async fn a_message_that_is_too_long_is_answered_as_the_revision_asks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_element_of_a_batch_can_be_cancelled() {
-    for over in OVER {
+    for over in ALL {
         let mut wire = begin(over).await;
         let told = request(
             1,
@@ -249,7 +248,7 @@ async fn an_element_of_a_batch_can_be_cancelled() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn arrays_are_refused_in_every_other_revision_and_before_any_is_agreed_on() {
     let batch = json!([request(1, "ping", json!({}))]).to_string();
-    for over in OVER {
+    for over in ALL {
         for revision in [None, Some("2024-11-05"), Some("2025-06-18"), Some("2025-11-25")] {
             let mut wire = Wire::connect(over).await;
             if let Some(revision) = revision {

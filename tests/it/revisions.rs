@@ -12,7 +12,7 @@ use crate::wire::{Over, Wire, serve_http, stateless, text};
 
 const STATEFUL: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 const STATELESS: &str = "2026-07-28";
-const OVER: [Over; 2] = [Over::Memory, Over::Http];
+const OVER: [Over; 3] = [Over::Memory, Over::Http, Over::Sse];
 
 /// What the schema of a revision says of its definitions. Schemas leave room for more than they name; here they do not, so
 /// that what belongs to another revision is found.

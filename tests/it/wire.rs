@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -31,9 +32,10 @@ pub enum Over {
     Socket,
     Stdio,
     Http,
+    Sse,
 }
 
-pub const ALL: [Over; 4] = [Over::Memory, Over::Socket, Over::Stdio, Over::Http];
+pub const ALL: [Over; 5] = [Over::Memory, Over::Socket, Over::Stdio, Over::Http, Over::Sse];
 
 /// A connection to a server that is `everything`.
 pub struct Wire {
@@ -47,6 +49,14 @@ enum Link {
     Lines(Box<dyn AsyncLines>),
     Process(Process),
     Http(Http),
+    Sse(Sse),
+}
+
+/// An open stream of HTTP+SSE, and where messages to it are posted.
+pub struct Sse {
+    client: Client<HttpConnector, Full<Bytes>>,
+    endpoint: String,
+    events: sse_stream::SseStream<hyper::body::Incoming>,
 }
 
 /// A process that serves standard input and output.
@@ -182,6 +192,7 @@ impl Wire {
                 revision: STATEFUL,
                 replies: mpsc::unbounded_channel(),
             }),
+            Over::Sse => Link::Sse(Sse::open(serve_http(server).await.trim_end_matches("/mcp")).await),
             Over::Stdio => panic!("a server in this process has no standard input of its own"),
         };
         Self { over, link, waiting: VecDeque::new() }
@@ -198,6 +209,7 @@ impl Wire {
             Link::Lines(lines) => lines.send(message).await,
             Link::Process(process) => process.send(message).await,
             Link::Http(http) => http.post(message).await,
+            Link::Sse(sse) => sse.post(message).await,
         }
     }
 
@@ -222,6 +234,11 @@ impl Wire {
             Link::Lines(lines) => lines.receive().await?,
             Link::Process(process) => process.receive().await?,
             Link::Http(http) => return http.replies.1.recv().await,
+            Link::Sse(sse) => loop {
+                if let Some(data) = sse.events.next().await?.unwrap().data {
+                    break data.into_bytes();
+                }
+            },
         };
         Some(
             serde_json::from_slice(&line)
@@ -279,6 +296,30 @@ impl Wire {
         let id = id.into();
         self.send(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})).await;
         self.answer(&id).await
+    }
+}
+
+impl Sse {
+    /// Opens a stream of a server that has HTTP+SSE at its usual paths.
+    async fn open(base: &str) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let request = http::Request::get(format!("{base}/sse")).header("accept", "text/event-stream");
+        let response = client.request(request.body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(
+            response.status(),
+            200,
+            "a stream is open only where the server was built with http_sse()"
+        );
+        let mut events = sse_stream::SseStream::new(response.into_body());
+        let first = events.next().await.unwrap().unwrap();
+        assert_eq!(first.event.as_deref(), Some("endpoint"));
+        Self { client, endpoint: format!("{base}{}", first.data.unwrap()), events }
+    }
+
+    async fn post(&self, message: &[u8]) {
+        let request = http::Request::post(&self.endpoint).header("content-type", "application/json");
+        let request = request.body(Full::new(Bytes::copy_from_slice(message))).unwrap();
+        assert_eq!(self.client.request(request).await.unwrap().status(), 202);
     }
 }
 

@@ -60,12 +60,12 @@ impl Reply {
         self.kind
     }
 
-    /// The JSON-RPC message, in one line.
+    /// The JSON-RPC message, in one line; or, for a batch, the array of its responses.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The JSON-RPC message, in one line.
+    /// The JSON-RPC message, in one line; or, for a batch, the array of its responses.
     pub fn into_body(self) -> Vec<u8> {
         self.body
     }
