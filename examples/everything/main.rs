@@ -1,6 +1,7 @@
 //! The fixture that the official conformance suite calls for, and what our own tests and the interop clients call.
 //!
-//! `cargo run --example everything -- --http 127.0.0.1:8080` serves it at `/mcp`.
+//! `cargo run --example everything -- --http 127.0.0.1:8080` serves it at `/mcp`, and at `/sse` for the
+//! oldest clients.
 
 mod asking;
 mod live;
@@ -15,7 +16,11 @@ const SILENCE: &[u8] = include_bytes!("silence.wav");
 
 /// The server, before it is built; tests build it too.
 pub fn server() -> mcp::ServerBuilder {
-    mcp::server!().name("everything").instructions("Everything here is for tests.").only(module_path!())
+    mcp::server!()
+        .name("everything")
+        .instructions("Everything here is for tests.")
+        .only(module_path!())
+        .http_sse()
 }
 
 #[tokio::main]

@@ -37,7 +37,7 @@
 //!
 //! | feature | default | what it brings |
 //! |---|---|---|
-//! | `http` | yes | Streamable HTTP, on hyper |
+//! | `http` | yes | Streamable HTTP, and HTTP+SSE for the oldest clients, on hyper |
 //! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap |
 
 #[doc(hidden)]

@@ -27,7 +27,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::model::Principal;
-use crate::server::{ReplyKind, Server};
+use crate::server::Server;
 use crate::wire::{self, Peer, meta};
 
 /// A client of a server in the same process.
@@ -148,10 +148,9 @@ impl Client {
     /// Sends a notification.
     pub async fn notify(&self, method: &str, params: Value) {
         let message = json!({"jsonrpc": "2.0", "method": method, "params": params}).to_string();
-        while self.server.handle(message.as_bytes(), &self.peer).next().await.is_some_and(|reply| {
-            // A notification has no reply; this only lets the server take it.
-            reply.kind() == ReplyKind::Notification
-        }) {}
+        let mut replies = self.server.handle(message.as_bytes(), &self.peer);
+        // A notification has no reply; this only lets the server take it.
+        while !replies.is_listening() && replies.next().await.is_some_and(|reply| !reply.is_last()) {}
     }
 
     async fn exchange(&self, method: &str, mut params: Value) -> Result<(Value, Vec<Value>), RequestError> {

@@ -1,4 +1,4 @@
-"""The Python client against the server in EVERYTHING (stdio) and at EVERYTHING_URL (HTTP)."""
+"""The Python client against the server in EVERYTHING (stdio) at EVERYTHING_URL (HTTP) and at EVERYTHING_SSE_URL (HTTP+SSE)."""
 
 import json
 import logging
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import anyio
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
 
 EXPECTED = json.loads(Path(__file__).with_name("expected.json").read_text("utf-8"))
@@ -22,6 +23,8 @@ logging.disable()  # what went wrong is in the checks
 def transport(kind):
     if kind == "http":
         return os.environ["EVERYTHING_URL"]
+    if kind == "sse":
+        return sse_client(os.environ["EVERYTHING_SSE_URL"])
     return stdio_client(StdioServerParameters(command=os.environ["EVERYTHING"]), errlog=open(os.devnull, "w"))
 
 
@@ -216,7 +219,7 @@ async def drive(era, kind):
 
 
 async def main():
-    for kind in ("stdio", "http"):
+    for kind in ("stdio", "http", "sse"):
         for era in ERAS:
             await drive(era, kind)
 

@@ -1,11 +1,13 @@
-// The TypeScript client against the server in EVERYTHING (stdio) and at EVERYTHING_URL (HTTP).
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+// The TypeScript client against the server in EVERYTHING (stdio), at EVERYTHING_URL (HTTP) and at
+// EVERYTHING_SSE_URL (HTTP+SSE).
+import { Client, SSEClientTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { check, eras, expected, expectTrue, same, sameCall, sameList } from "./checks.mjs";
 
 const transports = {
   stdio: () => new StdioClientTransport({ command: process.env.EVERYTHING, stderr: "ignore" }),
   http: () => new StreamableHTTPClientTransport(new URL(process.env.EVERYTHING_URL)),
+  sse: () => new SSEClientTransport(new URL(process.env.EVERYTHING_SSE_URL)),
 };
 const modes = { "2026-07-28": { pin: "2026-07-28" }, "2025-11-25": "legacy" };
 
@@ -112,12 +114,14 @@ async function drive(era, kind) {
 
 for (const kind of Object.keys(transports)) {
   for (const era of eras) await drive(era, kind);
-  await check(`typescript 2025-06-18 ${kind}`, "connect and call", async () => {
-    const client = await connect(transports[kind](), "legacy", { supportedProtocolVersions: ["2025-06-18"] });
-    same(client.getNegotiatedProtocolVersion(), "2025-06-18");
-    sameCall(await client.callTool({ name: "add", arguments: { a: 2, b: 3 } }), expected.calls[0]);
-    await client.close();
-  });
+  for (const revision of ["2025-06-18", "2025-03-26", "2024-11-05"]) {
+    await check(`typescript ${revision} ${kind}`, "connect and call", async () => {
+      const client = await connect(transports[kind](), "legacy", { supportedProtocolVersions: [revision] });
+      same(client.getNegotiatedProtocolVersion(), revision);
+      sameCall(await client.callTool({ name: "add", arguments: { a: 2, b: 3 } }), expected.calls[0]);
+      await client.close();
+    });
+  }
   // A client that does not know the era asks with server/discover, and must find the newer one.
   await check(`typescript auto ${kind}`, "finds 2026-07-28 and calls", async () => {
     const client = await connect(transports[kind](), "auto");

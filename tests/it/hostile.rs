@@ -135,7 +135,7 @@ async fn what_cannot_be_read_is_refused_and_nothing_else_suffers() {
         let mut wire = Wire::connect(over).await;
         for (number, Case { message, code, id }) in cases().into_iter().enumerate() {
             let shown = String::from_utf8_lossy(message.get(..message.len().min(120)).unwrap()).into_owned();
-            if over == Over::Http && message.len() > 4 << 20 {
+            if matches!(over, Over::Http | Over::Sse) && message.len() > 4 << 20 {
                 continue; // refused by its length before it is a message: see the HTTP tests
             }
             wire.send_raw(&message).await;
@@ -158,12 +158,13 @@ async fn what_cannot_be_read_is_refused_and_nothing_else_suffers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_wants_no_answer_gets_none() {
-    for over in [Over::Memory, Over::Socket, Over::Stdio] {
+    for over in [Over::Memory, Over::Socket, Over::Stdio, Over::Sse] {
         let mut wire = Wire::connect(over).await;
         for message in SILENT {
             wire.send_raw(message.as_bytes()).await;
         }
-        if over != Over::Memory {
+        // An empty line is nothing where messages are lines.
+        if matches!(over, Over::Socket | Over::Stdio) {
             wire.send_raw(b" ").await;
         }
         let next = wire.ask(1, "tools/call", json!({"name": "add", "arguments": {"a": 1, "b": 1}})).await;

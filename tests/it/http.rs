@@ -19,25 +19,25 @@ use tokio::net::TcpStream;
 
 use crate::wire::{STATEFUL, STATELESS, headers_of, serve_http, stateless, text};
 
-struct Answer {
-    status: u16,
-    headers: http::HeaderMap,
-    body: Value,
+pub struct Answer {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: Value,
 }
 
 impl Answer {
-    fn code(&self) -> i64 {
+    pub fn code(&self) -> i64 {
         self.body["error"]["code"]
             .as_i64()
             .unwrap_or_else(|| panic!("no error: {} {}", self.status, self.body))
     }
 }
 
-fn client() -> Client<HttpConnector, Full<Bytes>> {
+pub fn client() -> Client<HttpConnector, Full<Bytes>> {
     Client::builder(TokioExecutor::new()).build_http()
 }
 
-async fn send(url: &str, method: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+pub async fn send(url: &str, method: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
     let mut request = http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -263,7 +263,7 @@ async fn secret() -> Result<String, std::io::Error> {
     Err(std::io::Error::other("the password is hunter2"))
 }
 
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..1000 {
         if holds() {
             return;
@@ -387,7 +387,7 @@ async fn a_connection_too_many_waits_until_another_has_ended() {
 }
 
 /// Believes what a header says.
-struct Believe;
+pub struct Believe;
 
 impl Authenticate for Believe {
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {

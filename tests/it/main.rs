@@ -3,6 +3,7 @@
 #![allow(clippy::panic, missing_docs, unreachable_pub, reason = "nobody uses these but the tests")]
 
 mod asking;
+mod batch;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
@@ -14,5 +15,7 @@ mod logs;
 mod process;
 mod readme;
 mod registration;
+mod revisions;
+mod sse;
 mod suite;
 mod wire;

@@ -1,4 +1,5 @@
-//! What holds on every transport: each test runs over memory, a byte stream, standard input and output, and HTTP.
+//! What holds on every transport: each test runs over memory, a byte stream, standard input and output, HTTP,
+//! and HTTP+SSE.
 
 use serde_json::{Value, json};
 

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -31,9 +32,10 @@ pub enum Over {
     Socket,
     Stdio,
     Http,
+    Sse,
 }
 
-pub const ALL: [Over; 4] = [Over::Memory, Over::Socket, Over::Stdio, Over::Http];
+pub const ALL: [Over; 5] = [Over::Memory, Over::Socket, Over::Stdio, Over::Http, Over::Sse];
 
 /// A connection to a server that is `everything`.
 pub struct Wire {
@@ -47,6 +49,14 @@ enum Link {
     Lines(Box<dyn AsyncLines>),
     Process(Process),
     Http(Http),
+    Sse(Sse),
+}
+
+/// An open stream of HTTP+SSE, and where messages to it are posted.
+pub struct Sse {
+    client: Client<HttpConnector, Full<Bytes>>,
+    endpoint: String,
+    events: sse_stream::SseStream<hyper::body::Incoming>,
 }
 
 /// A process that serves standard input and output.
@@ -60,6 +70,8 @@ pub struct Http {
     pub client: Client<HttpConnector, Full<Bytes>>,
     pub url: String,
     pub session: Option<String>,
+    /// The revision that the session is spoken in, which the header repeats.
+    revision: &'static str,
     replies: (mpsc::UnboundedSender<Value>, mpsc::UnboundedReceiver<Value>),
 }
 
@@ -177,8 +189,10 @@ impl Wire {
                 client: Client::builder(TokioExecutor::new()).build_http(),
                 url: serve_http(server).await,
                 session: None,
+                revision: STATEFUL,
                 replies: mpsc::unbounded_channel(),
             }),
+            Over::Sse => Link::Sse(Sse::open(serve_http(server).await.trim_end_matches("/mcp")).await),
             Over::Stdio => panic!("a server in this process has no standard input of its own"),
         };
         Self { over, link, waiting: VecDeque::new() }
@@ -191,6 +205,7 @@ impl Wire {
             client: http.client.clone(),
             url: http.url.clone(),
             session: None,
+            revision: http.revision,
             replies: mpsc::unbounded_channel(),
         });
         Self { over: self.over, link, waiting: VecDeque::new() }
@@ -207,6 +222,7 @@ impl Wire {
             Link::Lines(lines) => lines.send(message).await,
             Link::Process(process) => process.send(message).await,
             Link::Http(http) => http.post(message).await,
+            Link::Sse(sse) => sse.post(message).await,
         }
     }
 
@@ -231,6 +247,11 @@ impl Wire {
             Link::Lines(lines) => lines.receive().await?,
             Link::Process(process) => process.receive().await?,
             Link::Http(http) => return http.replies.1.recv().await,
+            Link::Sse(sse) => loop {
+                if let Some(data) = sse.events.next().await?.unwrap().data {
+                    break data.into_bytes();
+                }
+            },
         };
         Some(
             serde_json::from_slice(&line)
@@ -271,8 +292,21 @@ impl Wire {
 
     /// The same as a client that can do something.
     pub async fn initialize_with(&mut self, capabilities: Value) -> Value {
+        self.introduce(STATEFUL, capabilities).await
+    }
+
+    /// The same, in any revision of the era.
+    pub async fn initialize_as(&mut self, revision: &'static str) -> Value {
+        self.introduce(revision, json!({})).await
+    }
+
+    async fn introduce(&mut self, revision: &'static str, capabilities: Value) -> Value {
+        if let Link::Http(http) = &mut self.link {
+            http.revision = revision;
+        }
         self.send(json!({"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": {
-            "protocolVersion": STATEFUL, "capabilities": capabilities, "clientInfo": {"name": "test", "version": "1"},
+            "protocolVersion": revision, "capabilities": capabilities,
+            "clientInfo": {"name": "test", "version": "1"},
         }}))
         .await;
         let answer = self.answer(&"hello".into()).await;
@@ -288,6 +322,30 @@ impl Wire {
     }
 }
 
+impl Sse {
+    /// Opens a stream of a server that has HTTP+SSE at its usual paths.
+    async fn open(base: &str) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let request = http::Request::get(format!("{base}/sse")).header("accept", "text/event-stream");
+        let response = client.request(request.body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(
+            response.status(),
+            200,
+            "a stream is open only where the server was built with http_sse()"
+        );
+        let mut events = sse_stream::SseStream::new(response.into_body());
+        let first = events.next().await.unwrap().unwrap();
+        assert_eq!(first.event.as_deref(), Some("endpoint"));
+        Self { client, endpoint: format!("{base}{}", first.data.unwrap()), events }
+    }
+
+    async fn post(&self, message: &[u8]) {
+        let request = http::Request::post(&self.endpoint).header("content-type", "application/json");
+        let request = request.body(Full::new(Bytes::copy_from_slice(message))).unwrap();
+        assert_eq!(self.client.request(request).await.unwrap().status(), 202);
+    }
+}
+
 impl Http {
     async fn post(&mut self, message: &[u8]) {
         let parsed: Value = serde_json::from_slice(message).unwrap_or_default();
@@ -295,7 +353,14 @@ impl Http {
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream");
         for (name, value) in headers_of(&parsed, self.session.as_deref()) {
-            request = request.header(name, value);
+            // Revisions before 2025-06-18 had no such header.
+            match (name, self.revision) {
+                ("mcp-protocol-version", "2024-11-05" | "2025-03-26") => {}
+                ("mcp-protocol-version", revision) if self.session.is_some() && value == STATEFUL => {
+                    request = request.header(name, revision);
+                }
+                _ => request = request.header(name, value),
+            }
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(message))).unwrap();
         let (client, replies) = (self.client.clone(), self.replies.0.clone());

@@ -37,6 +37,11 @@ impl Content {
         Self::Text(Text { text: text.into(), annotations: None })
     }
 
+    /// Text in place of another block, with what that block says of itself.
+    pub(crate) fn marked_text(text: String, annotations: Option<Marks>) -> Self {
+        Self::Text(Text { text, annotations })
+    }
+
     /// The text, where it is text.
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -83,7 +88,7 @@ pub enum Role {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-struct Marks {
+pub(crate) struct Marks {
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<Vec<Role>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,10 +144,10 @@ impl Image {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Audio {
-    data: Blob,
-    mime_type: String,
+    pub(crate) data: Blob,
+    pub(crate) mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    annotations: Option<Marks>,
+    pub(crate) annotations: Option<Marks>,
 }
 
 impl Audio {
@@ -166,18 +171,18 @@ impl Audio {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
-    uri: String,
-    name: String,
+    pub(crate) uri: String,
+    pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
+    pub(crate) title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mime_type: Option<String>,
+    pub(crate) mime_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    annotations: Option<Marks>,
+    pub(crate) annotations: Option<Marks>,
 }
 
 impl Link {

@@ -49,8 +49,8 @@ pub struct PromptResult {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PromptMessage {
-    role: Role,
-    content: Content,
+    pub(crate) role: Role,
+    pub(crate) content: Content,
 }
 
 impl PromptMessage {

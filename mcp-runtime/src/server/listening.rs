@@ -31,7 +31,17 @@ impl Listening {
         shared: Arc<Shared>,
     ) -> Self {
         let reader = listener.begin();
-        Self { voice, listener, reader, facts, _entry: entry, _shared: shared, begun: false, ending: false, over: false }
+        Self {
+            voice,
+            listener,
+            reader,
+            facts,
+            _entry: entry,
+            _shared: shared,
+            begun: false,
+            ending: false,
+            over: false,
+        }
     }
 
     /// Ends the stream with its last message.

@@ -1,5 +1,6 @@
 //! A server: what it offers, what it holds, and the one entry that all transports call.
 
+mod batch;
 mod builder;
 #[cfg(feature = "cli")]
 mod cli;
@@ -55,7 +56,9 @@ impl Server {
 
     /// Takes one message from a peer and gives the replies to it: this is all that a transport needs.
     ///
-    /// `message` is one JSON-RPC message as it came, in bytes; whatever they are, nothing but replies comes of them. The
+    /// `message` is one JSON-RPC message as it came, in bytes; whatever they are, nothing but replies comes of them. From a
+    /// peer that agreed on revision 2025-03-26, which alone has batches, it may be an array of messages too: at most 100,
+    /// whose notices come as they are said, and whose responses come together as the last reply, one array. The
     /// function behind it runs when [`Replies`] is asked for replies, and from then on a later message can cancel it.
     /// Dropping the replies cancels it too.
     ///
@@ -92,6 +95,9 @@ impl Server {
             Decoded::Done(reply) => Replies::done(reply),
             Decoded::Request(incoming) => {
                 Replies::running(self.shared.clone(), incoming, |shared, request| shared.stack.call(request))
+            }
+            Decoded::Batch(messages) => {
+                Replies::batch(messages.into_iter().map(|decoded| self.begin(decoded)))
             }
         }
     }

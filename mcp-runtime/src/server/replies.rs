@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::Shared;
+use super::batch::Batch;
 use super::listening::Listening;
 use crate::changes::Listener;
 use crate::layer::StackFuture;
@@ -72,12 +73,12 @@ impl Reply {
         matches!(self.kind, ReplyKind::Response | ReplyKind::Nothing)
     }
 
-    /// The JSON-RPC message, in one line.
+    /// The JSON-RPC message, in one line; or, for a batch, the array of its responses.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The JSON-RPC message, in one line.
+    /// The JSON-RPC message, in one line; or, for a batch, the array of its responses.
     pub fn into_body(self) -> Vec<u8> {
         self.body
     }
@@ -103,6 +104,7 @@ enum State {
     Done(Option<Reply>),
     Running(Box<Run>),
     Listening(Box<Listening>),
+    Batch(Box<Batch>),
 }
 
 /// Whether a call can be found by its id. One that is ready at once never need be.
@@ -130,6 +132,7 @@ impl std::fmt::Debug for State {
             Self::Done(reply) => f.debug_tuple("Done").field(reply).finish(),
             Self::Running(run) => f.debug_tuple("Running").field(&run.answer).finish(),
             Self::Listening(_) => f.debug_tuple("Listening").finish(),
+            Self::Batch(batch) => batch.fmt(f),
         }
     }
 }
@@ -137,6 +140,18 @@ impl std::fmt::Debug for State {
 impl Replies {
     pub(super) fn done(reply: Reply) -> Self {
         Self(State::Done(Some(reply)))
+    }
+
+    pub(super) fn batch(messages: impl IntoIterator<Item = Self>) -> Self {
+        let mut batch = Batch::new(messages);
+        match batch.calls() {
+            // What is done already gives its reply without waiting for anything.
+            0 => match batch.poll(&mut Context::from_waker(std::task::Waker::noop())) {
+                Poll::Ready(reply) => Self(State::Done(reply)),
+                Poll::Pending => Self(State::Batch(Box::new(batch))),
+            },
+            _ => Self(State::Batch(Box::new(batch))),
+        }
     }
 
     pub(super) fn running(
@@ -189,7 +204,11 @@ impl Replies {
     /// Whether the call is to go on when the connection that it came by is gone. Then a transport keeps asking for
     /// replies, and throws them away.
     pub fn survives_disconnect(&self) -> bool {
-        matches!(&self.0, State::Running(run) if run.survives_disconnect)
+        match &self.0 {
+            State::Done(_) | State::Listening(_) => false,
+            State::Running(run) => run.survives_disconnect,
+            State::Batch(batch) => batch.survives_disconnect(),
+        }
     }
 
     /// Refuses the message, because too much is under way, and gives the reply that says so.
@@ -200,10 +219,8 @@ impl Replies {
         match self.0 {
             State::Done(reply) => reply.unwrap_or_else(Reply::nothing),
             State::Running(run) => run.answer.busy(),
-            State::Listening(mut listening) => {
-                listening.wind_up();
-                Reply::nothing()
-            }
+            State::Listening(_) => Reply::nothing(),
+            State::Batch(batch) => batch.refuse_busy(),
         }
     }
 
@@ -212,10 +229,29 @@ impl Replies {
         matches!(self.0, State::Done(_))
     }
 
+    /// How many calls have to be run for the reply: one, none if it [is done](Self::is_done), or those of a batch. A
+    /// transport that bounds what runs at once counts so many.
+    pub fn calls(&self) -> usize {
+        match &self.0 {
+            // What a session is told runs nothing.
+            State::Done(_) | State::Listening(_) => 0,
+            State::Running(_) => 1,
+            State::Batch(batch) => batch.calls(),
+        }
+    }
+
     /// Like [`Replies::next`], for those who poll.
     pub fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
         let run = match &mut self.0 {
             State::Done(reply) => return Poll::Ready(reply.take()),
+            State::Batch(batch) => {
+                let reply = std::task::ready!(batch.poll(cx));
+                // A notice is never the last reply.
+                if reply.as_ref().is_none_or(Reply::is_last) {
+                    self.0 = State::Done(None);
+                }
+                return Poll::Ready(reply);
+            }
             State::Running(run) => run,
             State::Listening(listening) => return listening.poll(cx),
         };

@@ -51,7 +51,7 @@ impl Server {
             reply_sender,
             replies,
             calls: JoinSet::new(),
-            bytes: 0,
+            load: Load::default(),
             spawned: false,
             draining: false,
             ending: CancellationToken::new(),
@@ -77,9 +77,10 @@ struct Connection<'a> {
     limits: Limits,
     reply_sender: mpsc::Sender<Reply>,
     replies: mpsc::Receiver<Reply>,
-    /// Calls that were not ready at once, each with the length of its message.
-    calls: JoinSet<usize>,
-    bytes: usize,
+    /// Messages whose calls were not ready at once.
+    calls: JoinSet<Load>,
+    /// What they amount to.
+    load: Load,
     /// Whether replies of calls may be waiting.
     spawned: bool,
     /// Whether the end has come, and with it a limit on all that is left.
@@ -116,23 +117,23 @@ impl Connection<'_> {
                         self.flush(transport).await?;
                     }
                 }
-                Some(ended) = self.calls.join_next(), if !may_read => self.bytes -= ended.unwrap_or_default(),
+                Some(ended) = self.calls.join_next(), if !may_read => self.load -= ended.unwrap_or_default(),
             }
         }
     }
 
     fn may_read(&self) -> bool {
-        self.calls.len() < self.limits.in_flight && self.bytes < self.limits.in_flight_bytes
+        self.load.calls < self.limits.in_flight && self.load.bytes < self.limits.in_flight_bytes
     }
 
     /// Forgets calls that have ended. Their replies are all in the channel by then.
     fn forget_ended(&mut self) {
         while let Some(ended) = self.calls.try_join_next() {
-            self.bytes -= ended.unwrap_or_default();
+            self.load -= ended.unwrap_or_default();
         }
         if self.calls.is_empty() {
-            // Calls that panicked outside of a handler cannot say how long their messages were.
-            self.bytes = 0;
+            // Calls that panicked outside of a handler cannot say how much they were.
+            self.load = Load::default();
         }
     }
 
@@ -169,27 +170,29 @@ impl Connection<'_> {
 
     /// Takes a message: gives its reply if that is there at once. `None` at the end of the connection.
     fn begin(&mut self, frame: Option<Frame<'_>>) -> Option<Option<Reply>> {
-        let (mut replies, length) = match frame? {
+        let (mut replies, bytes) = match frame? {
             Frame::Message(message) if message.len() > self.limits.message => {
                 return Some(sent(too_long(self.limits.message, self.peer)));
             }
             Frame::Message(message) => (self.server.handle(message, self.peer), message.len()),
             Frame::TooLong(limit) => return Some(sent(too_long(limit, self.peer))),
         };
+        let load = Load { bytes, calls: replies.calls() };
         // A notice before the response means that the call takes its time.
         match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Some(reply)) if reply.is_last() => return Some(sent(reply)),
             Poll::Ready(None) => return Some(None),
-            Poll::Ready(Some(notice)) => self.spawn(replies, length, Some(notice)),
-            Poll::Pending => self.spawn(replies, length, None),
+            Poll::Ready(Some(notice)) => self.spawn(replies, load, Some(notice)),
+            Poll::Pending => self.spawn(replies, load, None),
         }
         Some(None)
     }
 
-    fn spawn(&mut self, mut replies: Replies, length: usize, notice: Option<Reply>) {
+    fn spawn(&mut self, mut replies: Replies, load: Load, notice: Option<Reply>) {
         let sender = self.reply_sender.clone();
         let ending = replies.is_listening().then(|| self.ending.clone());
-        self.bytes += length;
+        self.load.bytes += load.bytes;
+        self.load.calls += load.calls;
         self.spawned = true;
         self.calls.spawn(async move {
             let mut next = notice;
@@ -202,7 +205,7 @@ impl Connection<'_> {
                 }
                 next = following(&mut replies, ending.as_ref()).await;
             }
-            length
+            load
         });
     }
 
@@ -264,6 +267,22 @@ async fn following(replies: &mut Replies, ending: Option<&CancellationToken>) ->
     }
     replies.wind_up();
     replies.next().await
+}
+
+/// What a message, or all of them, keep busy.
+#[derive(Debug, Clone, Copy, Default)]
+struct Load {
+    /// The lengths of the messages.
+    bytes: usize,
+    /// More than one for a batch.
+    calls: usize,
+}
+
+impl std::ops::SubAssign for Load {
+    fn sub_assign(&mut self, ended: Self) {
+        self.bytes -= ended.bytes;
+        self.calls -= ended.calls;
+    }
 }
 
 /// Why a connection is not served on.

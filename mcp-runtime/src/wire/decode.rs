@@ -8,7 +8,7 @@ use super::flight::InFlight;
 use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::stateless::{self, Message};
-use super::{headers, meta, stateful};
+use super::{batch, headers, meta, stateful};
 use crate::Error;
 use crate::changes::Listener;
 use crate::json::{Object, Raw};
@@ -26,6 +26,8 @@ pub(crate) enum Decoded {
     Request(Incoming),
     /// A session listens to what changes.
     Listening(Arc<Listener>),
+    /// Several messages in one; none of them is such a one itself.
+    Batch(Vec<Decoded>),
 }
 
 /// A request that is to be served.
@@ -40,10 +42,19 @@ pub(crate) struct Incoming {
 
 /// Understands a message.
 pub(crate) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Decoded {
-    let Envelope { kind, params } = match envelope::read(message) {
-        Ok(envelope) => envelope,
-        Err(malformed) => return Decoded::Done(unreadable(malformed, peer)),
-    };
+    if batch::is_array(message)
+        && let Some(batch) = batch::decode(server, message, peer)
+    {
+        return batch;
+    }
+    match envelope::read(message) {
+        Ok(envelope) => understand(server, envelope, peer),
+        Err(malformed) => Decoded::Done(unreadable(malformed, peer, stateful::agreed(server, peer))),
+    }
+}
+
+/// Understands a message that is well-formed.
+pub(super) fn understand(server: &Shared, Envelope { kind, params }: Envelope, peer: &Peer) -> Decoded {
     match &peer.link {
         Link::Connection(connection) => match kind {
             Kind::Response { id, answer } => {
@@ -80,7 +91,7 @@ pub(super) const CANCELLED: &str = "notifications/cancelled";
 const INITIALIZED: &str = "notifications/initialized";
 
 /// The `_meta` of a request, and the revision that it names there: only the stateless revisions ask for that.
-fn about(params: &Params) -> (Result<Option<Inside<'_>>, ()>, Option<Raw>) {
+pub(super) fn about(params: &Params) -> (Result<Option<Inside<'_>>, ()>, Option<Raw>) {
     let meta = params.inside("_meta");
     let version = meta.ok().flatten().and_then(|meta| meta.get(meta::PROTOCOL_VERSION));
     (meta, version)
@@ -135,7 +146,8 @@ fn over_http(
     }
 }
 
-fn unreadable(malformed: Malformed, peer: &Peer) -> Reply {
+/// The answer to what is no message, in the revision of the session if there is one.
+pub(super) fn unreadable(malformed: Malformed, peer: &Peer, revision: Option<Revision>) -> Reply {
     let Malformed { id, problem, detail } = malformed;
     // An answer that names a request can be told from noise; one that names none could be answered in turn, for ever.
     if id.is_none()
@@ -144,17 +156,29 @@ fn unreadable(malformed: Malformed, peer: &Peer) -> Reply {
     {
         return Reply::nothing();
     }
+    refused(Malformed { id, problem, detail }, revision)
+}
+
+/// The same, however much noise there was before.
+pub(super) fn refused(Malformed { id, problem, detail }: Malformed, revision: Option<Revision>) -> Reply {
     let refusal = match problem {
         Problem::Unparsable => Refusal::parse(detail),
         Problem::Invalid => Refusal::invalid(detail),
     };
-    refusal.reply(id.as_ref())
+    match id {
+        Some(id) => refusal.reply(Some(&id)),
+        None => refusal.reply_to_unreadable(revision),
+    }
 }
 
 /// The answer to a message that a transport did not even keep, because it was too long.
 pub(crate) fn too_long(limit: usize, peer: &Peer) -> Reply {
     let detail = format!("the message is longer than {limit} bytes");
-    unreadable(Malformed { id: None, problem: Problem::Invalid, detail }, peer)
+    let revision = match &peer.link {
+        Link::Connection(connection) => connection.session.get().map(|session| session.revision),
+        Link::Http(_) => None,
+    };
+    unreadable(Malformed { id: None, problem: Problem::Invalid, detail }, peer, revision)
 }
 
 /// Cancels the call that a notification names. One that names none, or one unknown, is ignored.

@@ -25,12 +25,17 @@ pub(crate) struct About {
 /// Pieces of JSON that answers are made of.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    pub(crate) server_info: String,
-    /// Server info for revisions that know only name, title and version.
-    old_server_info: String,
-    pub(crate) capabilities: String,
+    written: Vec<Written>,
     /// `,"instructions":"…"`, or nothing.
     pub(crate) instructions: String,
+}
+
+/// What differs from revision to revision.
+#[derive(Debug)]
+struct Written {
+    revision: Revision,
+    server_info: String,
+    capabilities: String,
 }
 
 impl Identity {
@@ -47,12 +52,8 @@ impl Identity {
                 capabilities.insert(capability.into(), what);
             }
         }
-        let old = About { description: None, website_url: None, ..about.clone() };
-        let json = |about: &About| serde_json::json!(about).to_string();
         Self {
-            server_info: json(about),
-            old_server_info: json(&old),
-            capabilities: serde_json::Value::Object(capabilities).to_string(),
+            written: Revision::ALL.map(|revision| Written::new(revision, about, &capabilities)).into(),
             instructions: match &about.instructions {
                 Some(text) => format!(",\"instructions\":{}", serde_json::json!(text)),
                 None => String::new(),
@@ -61,6 +62,37 @@ impl Identity {
     }
 
     pub(crate) fn server_info(&self, revision: Revision) -> &str {
-        if revision < Revision::November2025 { &self.old_server_info } else { &self.server_info }
+        self.of(revision).map_or("{}", |written| &written.server_info)
+    }
+
+    pub(crate) fn capabilities(&self, revision: Revision) -> &str {
+        self.of(revision).map_or("{}", |written| &written.capabilities)
+    }
+
+    fn of(&self, revision: Revision) -> Option<&Written> {
+        self.written.iter().find(|written| written.revision == revision)
+    }
+}
+
+impl Written {
+    fn new(
+        revision: Revision,
+        about: &About,
+        capabilities: &serde_json::Map<String, serde_json::Value>,
+    ) -> Self {
+        let mut about = about.clone();
+        if !revision.has_server_descriptions() {
+            (about.description, about.website_url) = (None, None);
+        }
+        if !revision.has_titles() {
+            about.title = None;
+        }
+        let mut capabilities = capabilities.clone();
+        capabilities.retain(|name, _| revision.has_capability(name));
+        Self {
+            revision,
+            server_info: serde_json::json!(about).to_string(),
+            capabilities: serde_json::Value::Object(capabilities).to_string(),
+        }
     }
 }

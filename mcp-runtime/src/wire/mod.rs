@@ -4,6 +4,7 @@
 //! No other module names or compares a revision.
 
 mod asked;
+mod batch;
 mod changed;
 mod decode;
 mod encode;

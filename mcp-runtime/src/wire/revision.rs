@@ -3,6 +3,10 @@
 /// A revision that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Revision {
+    /// 2024-11-05
+    November2024,
+    /// 2025-03-26
+    March2025,
     /// 2025-06-18
     June2025,
     /// 2025-11-25
@@ -12,12 +16,15 @@ pub(crate) enum Revision {
 }
 
 impl Revision {
-    const ALL: [Self; 3] = [Self::June2025, Self::November2025, Self::July2026];
+    pub(super) const ALL: [Self; 5] =
+        [Self::November2024, Self::March2025, Self::June2025, Self::November2025, Self::July2026];
     pub(crate) const LATEST_STATEFUL: Self = Self::November2025;
     pub(crate) const LATEST_STATELESS: Self = Self::July2026;
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::November2024 => "2024-11-05",
+            Self::March2025 => "2025-03-26",
             Self::June2025 => "2025-06-18",
             Self::November2025 => "2025-11-25",
             Self::July2026 => "2026-07-28",
@@ -38,6 +45,18 @@ impl Revision {
         self.is_stateless()
     }
 
+    /// Whether several messages may come as one array.
+    pub(crate) fn has_batches(self) -> bool {
+        self == Self::March2025
+    }
+
+    /// Whether an error that answers no request that could be read has `null` for its id. JSON-RPC says so, and until
+    /// 2025-11-25 messages follow JSON-RPC; their own schema has neither that nor an error without an id. Since then an id
+    /// is a string or a number where there is one.
+    pub(crate) fn has_null_ids(self) -> bool {
+        self < Self::November2025
+    }
+
     /// Whether structured results, and the schemas of results, may be anything but objects.
     pub(crate) fn any_structured_result(self) -> bool {
         self.is_stateless()
@@ -53,6 +72,51 @@ impl Revision {
         self >= Self::November2025
     }
 
+    /// Whether there are structured results, and schemas of results, at all.
+    pub(crate) fn has_structured_results(self) -> bool {
+        self >= Self::June2025
+    }
+
+    /// Whether everything that has a name may have a title beside it.
+    pub(crate) fn has_titles(self) -> bool {
+        self >= Self::June2025
+    }
+
+    /// Whether tools say how they behave. Where nothing else has a title, those hints have one.
+    pub(crate) fn has_tool_annotations(self) -> bool {
+        self >= Self::March2025
+    }
+
+    /// Whether content may be sound.
+    pub(crate) fn has_audio(self) -> bool {
+        self >= Self::March2025
+    }
+
+    /// Whether content may be a link to a resource.
+    pub(crate) fn has_resource_links(self) -> bool {
+        self >= Self::June2025
+    }
+
+    /// Whether notices of progress may say something in words.
+    pub(crate) fn has_progress_messages(self) -> bool {
+        self >= Self::March2025
+    }
+
+    /// Whether a server may tell what it is, and where to read about it.
+    pub(crate) fn has_server_descriptions(self) -> bool {
+        self >= Self::November2025
+    }
+
+    /// Whether a capability of servers is one of this revision's.
+    pub(crate) fn has_capability(self, name: &str) -> bool {
+        match name {
+            "completions" => self >= Self::March2025,
+            "extensions" => self.is_stateless(),
+            "tasks" => self == Self::November2025,
+            _ => true,
+        }
+    }
+
     /// The stateless revisions, as a JSON array.
     pub(crate) fn supported() -> String {
         let names: Vec<_> =
@@ -62,6 +126,11 @@ impl Revision {
 
     /// The number of the form in which lists are kept: revisions whose lists are alike share one.
     pub(crate) fn list_form(self) -> usize {
-        usize::from(self.is_stateless())
+        match self {
+            Self::November2024 => 0,
+            Self::March2025 => 1,
+            Self::June2025 | Self::November2025 => 2,
+            Self::July2026 => 3,
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::json::Raw;
 use crate::model::{Asking, Client, Level, ListingKind, Operation, Request, Subscription, UnknownLevel, Way};
 use crate::server::{Reply, Shared};
 
-const INITIALIZE: &str = "initialize";
+pub(super) const INITIALIZE: &str = "initialize";
 const PING: &str = "ping";
 const SET_LEVEL: &str = "logging/setLevel";
 const SUBSCRIBE: &str = "resources/subscribe";
@@ -156,9 +156,22 @@ fn revision_of(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// The session that the headers name, if it belongs to the peer.
-fn session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
+///
+/// Its revision is the one that `initialize` agreed on. The version header should repeat it, and says nothing where it
+/// names another that is served: the specification has only what is invalid or not served refused, and clients that send
+/// a fixed one are about. Where the header is missing, the session says what the revision is; where the session is
+/// missing too, the revision to assume is 2025-03-26, in which a server of sessions asks for one.
+pub(super) fn session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
     let id = headers::single(headers, headers::SESSION)?.ok_or_else(Refusal::session_required)?;
     server.sessions.find(&peer.principal, id).ok_or_else(Refusal::no_session)
+}
+
+/// The revision that was agreed on with the peer, if one was.
+pub(super) fn agreed(server: &Shared, peer: &Peer) -> Option<Revision> {
+    match &peer.link {
+        Link::Connection(connection) => connection.session.get().map(|session| session.revision),
+        Link::Http(headers) => session(server, peer, headers).ok().map(|session| session.revision),
+    }
 }
 
 fn in_session(
@@ -286,7 +299,7 @@ fn initialized(server: &Shared, id: &Id, session: &Session) -> Reply {
     let body = format!(
         "\"protocolVersion\":\"{}\",\"capabilities\":{},\"serverInfo\":{}{}",
         session.revision.name(),
-        identity.capabilities,
+        identity.capabilities(session.revision),
         identity.server_info(session.revision),
         identity.instructions,
     );

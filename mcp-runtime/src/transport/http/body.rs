@@ -1,4 +1,4 @@
-//! The body of a reply: one JSON message, or a stream of events.
+//! The body of a reply: one JSON message, a stream of events, or all that a connection says.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use super::events::Events;
+use super::sse::Feed;
 
 /// The body of a reply.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct Body(Content);
 enum Content {
     Whole(Bytes),
     Events(Box<Events>),
+    Feed(Box<Feed>),
 }
 
 impl Body {
@@ -26,6 +28,10 @@ impl Body {
 
     pub(super) fn events(events: Events) -> Self {
         Self(Content::Events(Box::new(events)))
+    }
+
+    pub(super) fn feed(feed: Feed) -> Self {
+        Self(Content::Feed(Box::new(feed)))
     }
 }
 
@@ -41,6 +47,7 @@ impl http_body::Body for Body {
             Content::Whole(content) if content.is_empty() => Poll::Ready(None),
             Content::Whole(content) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(content))))),
             Content::Events(events) => events.poll(cx).map(|event| event.map(|event| Ok(Frame::data(event)))),
+            Content::Feed(feed) => feed.poll(cx).map(|event| event.map(|event| Ok(Frame::data(event)))),
         }
     }
 
@@ -51,7 +58,7 @@ impl http_body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Content::Whole(content) => SizeHint::with_exact(content.len() as u64),
-            Content::Events(_) => SizeHint::default(),
+            Content::Events(_) | Content::Feed(_) => SizeHint::default(),
         }
     }
 }

@@ -12,7 +12,10 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::server::{Replies, Reply};
 
 /// When nothing was said for so long, a comment keeps proxies from closing the stream.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What says nothing.
+pub(super) const COMMENT: &[u8] = b":\n\n";
 
 /// A stream of replies, which ends with the response.
 #[derive(Debug)]
@@ -100,14 +103,14 @@ impl Events {
                 self.quiet.as_mut().reset(Instant::now() + KEEP_ALIVE);
                 // The new time is to be waited for too.
                 cx.waker().wake_by_ref();
-                Poll::Ready(Some(Bytes::from_static(b":\n\n")))
+                Poll::Ready(Some(Bytes::from_static(COMMENT)))
             }
         }
     }
 }
 
 /// One message as an event. It stands in one line, so it is one `data` field.
-fn event(message: &[u8]) -> Bytes {
+pub(super) fn event(message: &[u8]) -> Bytes {
     let mut event = BytesMut::with_capacity(message.len() + 24);
     event.put_slice(b"event: message\ndata: ");
     event.put_slice(message);

@@ -10,7 +10,9 @@ mod guard;
 mod serve;
 mod service;
 mod settings;
+mod sse;
 
 pub use body::Body;
 pub use exposure::{Authenticate, Authentication, Challenge, Exposure, unauthenticated};
 pub use service::HttpService;
+pub use sse::HttpSseService;

@@ -19,6 +19,7 @@ use tower_service::Service;
 use super::body::Body;
 use super::service::HttpService;
 use super::settings::Settings;
+use super::sse::HttpSseService;
 use crate::error::ServerError;
 use crate::server::Server;
 use crate::transport::stdio::shutdown;
@@ -32,7 +33,7 @@ const STREAMS: u32 = 256;
 
 impl Server {
     /// Listens at an address and serves Streamable HTTP (HTTP/1.1, and HTTP/2 with prior knowledge) until the process is
-    /// asked to end (SIGTERM, Ctrl-C).
+    /// asked to end (SIGTERM, Ctrl-C); and HTTP+SSE beside it, if [`http_sse`](crate::ServerBuilder::http_sse) says so.
     ///
     /// Then calls that are under way have as long as [`drain`](crate::ServerBuilder::drain) says.
     ///
@@ -63,7 +64,11 @@ impl Server {
             return Err(ServerError::Exposed { address: address.to_string() });
         }
         tracing::info!(url = format!("http://{address}{}", settings.path), "serving Streamable HTTP");
+        if let Some(sse) = &settings.sse {
+            tracing::info!(url = format!("http://{address}{}", sse.stream), "serving HTTP+SSE");
+        }
         let service = self.http_service().at_port(address.port());
+        let sse = self.http_sse_service().at_port(address.port());
         let graceful = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
         let ending = CancellationToken::new();
@@ -87,8 +92,13 @@ impl Server {
                     }
                 },
             };
-            let served =
-                connection(stream, service.clone(), settings.clone(), graceful.watcher(), ending.clone());
+            let served = connection(
+                stream,
+                (service.clone(), sse.clone()),
+                settings.clone(),
+                graceful.watcher(),
+                ending.clone(),
+            );
             while connections.try_join_next().is_some() {}
             connections.spawn(async move {
                 served.await;
@@ -98,6 +108,7 @@ impl Server {
         drop(listener);
         ending.cancel();
         service.wind_up();
+        sse.close();
         let drained = async {
             graceful.shutdown().await;
             service.idle().await;
@@ -113,7 +124,7 @@ impl Server {
 /// Serves one connection. What goes wrong on it ends nothing else.
 async fn connection(
     stream: TcpStream,
-    service: HttpService,
+    services: (HttpService, HttpSseService),
     settings: Arc<Settings>,
     watcher: Watcher,
     ending: CancellationToken,
@@ -138,7 +149,7 @@ async fn connection(
         .max_concurrent_streams(STREAMS)
         .keep_alive_interval(HEAD_TIMEOUT);
     let routed =
-        service_fn(move |request: Request<Incoming>| route(service.clone(), settings.clone(), request));
+        service_fn(move |request: Request<Incoming>| route(services.clone(), settings.clone(), request));
     let served = builder.serve_connection(TokioIo::new(stream), routed);
     if let Err(error) = watcher.watch(served.into_owned()).await {
         tracing::debug!(error = %error, "a connection ended");
@@ -164,14 +175,18 @@ async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
     }
 }
 
-/// Only one path is the server's.
+/// Only one path is the server's, and those of the old transport where it is served.
 async fn route(
-    mut service: HttpService,
+    (mut service, mut sse): (HttpService, HttpSseService),
     settings: Arc<Settings>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
-    if request.uri().path() == settings.path {
+    let path = request.uri().path();
+    if path == settings.path {
         return service.call(request).await;
+    }
+    if settings.sse.as_ref().is_some_and(|sse| [&*sse.stream, &*sse.messages].contains(&path)) {
+        return sse.call(request).await;
     }
     let mut response =
         Response::new(Body::whole(format!("there is nothing here; the server is at {}\n", settings.path)));

@@ -106,17 +106,10 @@ impl HttpService {
         B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send,
     {
         let (mut parts, body) = request.into_parts();
-        if let Err((status, problem)) = guard::check(&self.settings.exposure, self.port, &parts) {
-            return refuse(status, &problem);
-        }
-        let principal = match &self.settings.exposure.reach {
-            Reach::Loopback => Principal::anonymous(),
-            Reach::Public { authentication, .. } => match authentication.principal(&parts).await {
-                Ok(principal) => principal,
-                Err(challenge) => return challenged(challenge),
-            },
+        let principal = match admit(&self.settings, self.port, &mut parts).await {
+            Ok(principal) => principal,
+            Err(refusal) => return refusal,
         };
-        conceal(&mut parts.headers, self.settings.exposure.is_public());
         match parts.method {
             Method::POST => self.post(parts, body, principal).await,
             Method::GET => self.listen(parts, principal),
@@ -141,7 +134,7 @@ impl HttpService {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
         };
         let source = Source::Call { replies, _place: Some(place) };
-        stream_of(None, Events::new(None, source, self.ending.clone()))
+        stream_of(None, Body::events(Events::new(None, source, self.ending.clone())))
     }
 
     fn peer(&self, headers: HeaderMap, principal: Principal) -> Peer {
@@ -154,32 +147,24 @@ impl HttpService {
         B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send,
     {
         let accept = Accept::of(&parts.headers);
-        if !is_json(&parts.headers) {
-            return refuse(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "header content-type must be application/json",
-            );
-        }
-        if parts.headers.contains_key(header::CONTENT_ENCODING) {
-            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "an encoded body is not accepted");
+        if let Some(refusal) = without_message(&parts.headers) {
+            return refusal;
         }
         if !accept.json && !accept.events {
             let problem = "header accept must allow application/json or text/event-stream";
             return refuse(StatusCode::NOT_ACCEPTABLE, problem);
         }
-        let message =
-            match tokio::time::timeout(BODY_TIMEOUT, read(body, self.server.shared.limits.message)).await {
-                Ok(Ok(message)) => message,
-                Ok(Err(refusal)) => return refusal,
-                Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
-            };
+        let message = match read_in_time(body, self.server.shared.limits.message).await {
+            Ok(message) => message,
+            Err(refusal) => return refusal,
+        };
         let peer = self.peer(parts.headers, principal);
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
-        // A place is taken before anything runs, so that what is refused can be sent again.
-        let place = match replies.is_done() {
-            true => None,
-            false => match self.places.clone().try_acquire_owned() {
+        // A place is taken for each call before anything runs, so that what is refused can be sent again.
+        let place = match u32::try_from(replies.calls()).unwrap_or(u32::MAX) {
+            0 => None,
+            calls => match self.places.clone().try_acquire_many_owned(calls) {
                 Ok(place) => Some(place),
                 Err(_) => return respond(replies.refuse_busy()),
             },
@@ -214,7 +199,7 @@ impl HttpService {
             }
             match next.take() {
                 // The call was cancelled, and nothing may be said of it any more.
-                None => return stream_of(None, Events::ended()),
+                None => return stream_of(None, Body::events(Events::ended())),
                 Some(reply) if !reply.is_last() && !accept.events => {}
                 // An error may need a status of its own, which a stream cannot have.
                 Some(reply)
@@ -224,7 +209,8 @@ impl HttpService {
                 }
                 Some(reply) => {
                     let session = reply.session().map(str::to_owned);
-                    return stream_of(session, Events::new(Some(reply), source, self.ending.clone()));
+                    let events = Events::new(Some(reply), source, self.ending.clone());
+                    return stream_of(session, Body::events(events));
                 }
             }
         }
@@ -263,6 +249,44 @@ impl HttpService {
     /// Ready when no call is under way any more.
     pub(super) async fn idle(&self) {
         let _ = self.places.acquire_many(self.all_places).await;
+    }
+}
+
+/// Who sent a request, if it may come in. From here on its credentials are out of reach.
+pub(super) async fn admit(
+    settings: &Settings,
+    port: Option<u16>,
+    parts: &mut Parts,
+) -> Result<Principal, Response<Body>> {
+    guard::check(&settings.exposure, port, parts).map_err(|(status, problem)| refuse(status, &problem))?;
+    let principal = match &settings.exposure.reach {
+        Reach::Loopback => Principal::anonymous(),
+        Reach::Public { authentication, .. } => authentication.principal(parts).await.map_err(challenged)?,
+    };
+    conceal(&mut parts.headers, settings.exposure.is_public());
+    Ok(principal)
+}
+
+/// The refusal of a request whose body is not said to be a message.
+pub(super) fn without_message(headers: &HeaderMap) -> Option<Response<Body>> {
+    let problem = if !is_json(headers) {
+        "header content-type must be application/json"
+    } else if headers.contains_key(header::CONTENT_ENCODING) {
+        "an encoded body is not accepted"
+    } else {
+        return None;
+    };
+    Some(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem))
+}
+
+/// Reads a body that is not longer than `limit` and does not take too long.
+pub(super) async fn read_in_time<B>(body: B, limit: usize) -> Result<Bytes, Response<Body>>
+where
+    B: http_body::Body<Data = Bytes, Error: std::fmt::Display>,
+{
+    match tokio::time::timeout(BODY_TIMEOUT, read(body, limit)).await {
+        Ok(read) => read,
+        Err(_) => Err(refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
     }
 }
 
@@ -311,7 +335,7 @@ fn conceal(headers: &mut HeaderMap, authenticated: bool) {
 }
 
 /// A reply that comes alone.
-fn respond(reply: Reply) -> Response<Body> {
+pub(super) fn respond(reply: Reply) -> Response<Body> {
     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let not_allowed = status == StatusCode::METHOD_NOT_ALLOWED;
     let session = reply.session().and_then(|session| HeaderValue::from_str(session).ok());
@@ -330,8 +354,8 @@ fn respond(reply: Reply) -> Response<Body> {
     response
 }
 
-fn stream_of(session: Option<String>, events: Events) -> Response<Body> {
-    let mut response = Response::new(Body::events(events));
+pub(super) fn stream_of(session: Option<String>, events: Body) -> Response<Body> {
+    let mut response = Response::new(events);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -343,7 +367,7 @@ fn stream_of(session: Option<String>, events: Events) -> Response<Body> {
 }
 
 /// A refusal of the transport itself, in the form that clients of the protocol read.
-fn refuse(status: StatusCode, problem: &str) -> Response<Body> {
+pub(super) fn refuse(status: StatusCode, problem: &str) -> Response<Body> {
     let error = serde_json::json!({"jsonrpc": "2.0", "error": {"code": -32600, "message": problem}});
     respond(Reply::response(status.as_u16(), error.to_string().into_bytes()))
 }

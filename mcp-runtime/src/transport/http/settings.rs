@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Exposure;
+use super::sse::Streams;
 use crate::server::{ServerBuilder, Shared};
 
 /// What HTTP needs to know.
@@ -11,11 +12,21 @@ pub(crate) struct Settings {
     pub(super) exposure: Exposure,
     pub(crate) path: String,
     pub(super) connections: usize,
+    /// The transport of the oldest clients, where it is served.
+    pub(super) sse: Option<Sse>,
+}
+
+/// Where the transport HTTP+SSE is found, and its streams.
+#[derive(Debug, Clone)]
+pub(crate) struct Sse {
+    pub(super) stream: String,
+    pub(super) messages: String,
+    pub(super) streams: Arc<Streams>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { exposure: Exposure::loopback(), path: "/mcp".into(), connections: 10_240 }
+        Self { exposure: Exposure::loopback(), path: "/mcp".into(), connections: 10_240, sse: None }
     }
 }
 
@@ -29,6 +40,12 @@ impl ServerBuilder {
     fn http(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.states.get::<Settings>().map(|found| (*found).clone()).unwrap_or_default();
         change(&mut settings);
+        if let Some(sse) = &settings.sse
+            && [&sse.stream, &sse.messages].contains(&&settings.path)
+        {
+            self.problems
+                .push(format!("Streamable HTTP and HTTP+SSE are both to be found at {:?}", settings.path));
+        }
         self.states.insert(settings);
         self
     }
@@ -51,7 +68,37 @@ impl ServerBuilder {
         self.http(|settings| settings.path = path)
     }
 
-    /// How many HTTP connections there may be at once, 10,240 by default. More wait until one has ended.
+    /// Serves HTTP+SSE too, the transport of revision 2024-11-05 before there was Streamable HTTP: a stream of events at
+    /// `/sse`, and messages to it at `/messages`. It is for clients that know nothing else; without this, nothing of it is
+    /// there.
+    ///
+    /// Who may use it is said by the same [`exposure`](Self::exposure), and each stream is a connection with the limits of
+    /// one. To serve it from a router of your own see [`Server::http_sse_service`](crate::Server::http_sse_service).
+    ///
+    /// ```standalone_crate
+    /// let server = mcp::server!().http_sse().build()?;
+    /// # Ok::<_, mcp::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn http_sse(self) -> Self {
+        self.http_sse_at("/sse", "/messages")
+    }
+
+    /// The same at other paths, as clients see them: where a stream is opened, and where it is told to send messages.
+    #[must_use]
+    pub fn http_sse_at(mut self, stream: impl Into<String>, messages: impl Into<String>) -> Self {
+        let (stream, messages) = (stream.into(), messages.into());
+        for path in [&stream, &messages] {
+            let legal = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte));
+            if !path.starts_with('/') || !legal {
+                self.problems.push(format!("{path:?} is not a path, as in \"/sse\""));
+            }
+        }
+        self.http(|settings| settings.sse = Some(Sse { stream, messages, streams: Arc::default() }))
+    }
+
+    /// How many HTTP connections there may be at once, 10,240 by default. More wait until one has ended. There
+    /// are as many streams of [HTTP+SSE](Self::http_sse) at most; one more is refused with 503.
     #[must_use]
     pub fn max_connections(self, count: usize) -> Self {
         self.http(|settings| settings.connections = count.max(1))

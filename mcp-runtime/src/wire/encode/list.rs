@@ -1,0 +1,172 @@
+//! The lists: what is published of each thing that is offered.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::super::revision::Revision;
+use super::{Answer, member};
+use crate::model::{self, Definition, Items, Kind, Listing, Resource, Tool};
+
+impl Answer {
+    pub(super) fn list<'a>(&self, listing: &'a Listing) -> Cow<'a, [u8]> {
+        let revision = self.revision;
+        listing.form(revision.list_form(), |items| {
+            let mut out = Vec::new();
+            match items {
+                Items::Tools(tools) => {
+                    let tools: Vec<_> = tools.iter().map(|tool| PublishedTool::new(tool, revision)).collect();
+                    member(&mut out, "tools", &tools);
+                }
+                Items::Resources(found) => {
+                    let found: Vec<_> =
+                        found.iter().map(|resource| PublishedResource::new(resource, revision)).collect();
+                    member(&mut out, "resources", &found);
+                }
+                Items::Templates(found) => {
+                    let found: Vec<_> =
+                        found.iter().map(|resource| PublishedResource::new(resource, revision)).collect();
+                    member(&mut out, "resourceTemplates", &found);
+                }
+                Items::Prompts(found) => {
+                    let found: Vec<_> =
+                        found.iter().map(|prompt| PublishedPrompt::new(prompt, revision)).collect();
+                    member(&mut out, "prompts", &found);
+                }
+            }
+            out
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PublishedTool<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    description: &'a str,
+    input_schema: &'a crate::schema::InputSchema,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_schema: Option<Cow<'a, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Hints<'a>>,
+}
+
+/// What a tool says of its own behaviour.
+#[derive(Serialize)]
+struct Hints<'a> {
+    /// Only where the tool itself has no title: then it would be there twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(flatten)]
+    behaviour: model::Annotations,
+}
+
+impl<'a> Hints<'a> {
+    fn new(definition: &'a Definition, revision: Revision) -> Option<Self> {
+        let Kind::Tool(behaviour) = definition.kind else { return None };
+        let title = definition.title.filter(|_| !revision.has_titles());
+        let says_something = title.is_some() || behaviour != model::Annotations::default();
+        (revision.has_tool_annotations() && says_something).then_some(Self { title, behaviour })
+    }
+}
+
+impl<'a> PublishedTool<'a> {
+    fn new(tool: &'a Tool, revision: Revision) -> Self {
+        let definition = &tool.definition;
+        let output = tool.output.as_ref().filter(|schema| {
+            revision.has_structured_results() && (revision.any_structured_result() || schema.is_object())
+        });
+        Self {
+            name: definition.name,
+            title: definition.title.filter(|_| revision.has_titles()),
+            description: definition.published_description(),
+            input_schema: &tool.input,
+            output_schema: output.map(|schema| match revision.any_structured_result() {
+                true => Cow::Borrowed(&schema.0),
+                false => with_objects(&schema.0),
+            }),
+            annotations: Hints::new(definition, revision),
+        }
+    }
+}
+
+/// A schema whose properties all have objects for schemas, as the revisions ask that have objects only for results:
+/// `true`, for any value, is `{}` there.
+fn with_objects(schema: &Value) -> Cow<'_, Value> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    if !properties.is_some_and(|properties| properties.values().any(Value::is_boolean)) {
+        return Cow::Borrowed(schema);
+    }
+    let mut schema = schema.clone();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(|properties| properties.values_mut()) {
+        match property {
+            Value::Bool(true) => *property = json!({}),
+            Value::Bool(false) => *property = json!({"not": {}}),
+            _ => {}
+        }
+    }
+    Cow::Owned(schema)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PublishedResource<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri_template: Option<&'a str>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mime_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+}
+
+impl<'a> PublishedResource<'a> {
+    fn new(resource: &'a Resource, revision: Revision) -> Self {
+        let definition = &resource.definition;
+        let (mime_type, size) = match definition.kind {
+            Kind::Resource { mime, size, .. } => (mime, size),
+            _ => (None, None),
+        };
+        let template = resource.template.is_template();
+        Self {
+            uri: (!template).then(|| resource.uri()),
+            uri_template: template.then(|| resource.uri()),
+            name: definition.name,
+            title: definition.title.filter(|_| revision.has_titles()),
+            description: definition.published_description(),
+            mime_type,
+            size: size.filter(|_| !template),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PublishedPrompt<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    description: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    arguments: &'a [model::PromptArgument],
+}
+
+impl<'a> PublishedPrompt<'a> {
+    fn new(prompt: &'a model::Prompt, revision: Revision) -> Self {
+        let definition = &prompt.definition;
+        Self {
+            name: definition.name,
+            title: definition.title.filter(|_| revision.has_titles()),
+            description: definition.published_description(),
+            arguments: &prompt.arguments,
+        }
+    }
+}

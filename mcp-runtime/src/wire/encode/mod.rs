@@ -1,0 +1,176 @@
+//! From what answers a request to the bytes of its revision: the only place where results are stamped, projected to
+//! older revisions, and given an HTTP status.
+
+mod content;
+mod list;
+mod notice;
+mod refusal;
+mod result;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use content::Said;
+pub(super) use refusal::Refusal;
+
+use super::changed::Voice;
+use super::envelope::Id;
+use super::identity::Identity;
+use super::meta;
+use super::revision::Revision;
+use super::session::Session;
+use super::state::Binding;
+use crate::json::Raw;
+use crate::model::{Facts, Response};
+use crate::server::{Reply, Shared};
+
+/// How the answers to one request are written.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) id: Id,
+    pub(crate) revision: Revision,
+    pub(crate) progress: Option<Raw>,
+    pub(crate) back: Back,
+}
+
+/// How questions reach the client, and its answers the call.
+#[derive(Debug)]
+pub(crate) enum Back {
+    /// They do not.
+    None,
+    /// The session sends them while the call waits.
+    Session(Arc<Session>),
+    /// The client carries the state of the call.
+    Carried(Binding),
+}
+
+/// How long lists and discovery hold, in milliseconds. They do not change while a server runs; a restart may bring others.
+const LIST_TTL_MS: u32 = 60_000;
+/// Resources may change at any time.
+const READ_TTL_MS: u32 = 0;
+/// Nothing is shared between principals unless somebody says that it may be.
+const CACHE_SCOPE: &str = "private";
+
+impl Answer {
+    pub(in crate::wire) fn new(id: &Id, revision: Revision) -> Self {
+        Self { id: id.clone(), revision, progress: None, back: Back::None }
+    }
+
+    /// A result that says nothing.
+    pub(in crate::wire) fn empty(&self) -> Reply {
+        self.with_body("")
+    }
+
+    /// A result that is written already.
+    pub(in crate::wire) fn with_body(&self, body: &str) -> Reply {
+        let mut out = Vec::with_capacity(64 + body.len());
+        self.open(&mut out);
+        out.extend_from_slice(body.as_bytes());
+        out.extend_from_slice(b"}}");
+        Reply::response(200, out)
+    }
+
+    fn open(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+        out.extend_from_slice(self.id.raw().as_bytes());
+        out.extend_from_slice(b",\"result\":{");
+    }
+
+    /// Writes what answers the request.
+    pub(crate) fn encode(&self, response: Response, server: &Shared, facts: &Facts) -> Reply {
+        if matches!(response, Response::Empty) && !self.revision.stamps_results() {
+            return self.empty();
+        }
+        let identity = &server.identity;
+        let mut out = Vec::with_capacity(512);
+        self.open(&mut out);
+        if self.revision.stamps_results() && !matches!(response, Response::InputRequired(_)) {
+            out.extend_from_slice(b"\"resultType\":\"complete\",");
+        }
+        match response {
+            Response::Error(error) => return Refusal::error(error, self.revision).reply(Some(&self.id)),
+            Response::InputRequired(asked) => {
+                if let Err(error) = self.input_required(&mut out, asked, server, facts) {
+                    return Refusal::error(error, self.revision).reply(Some(&self.id));
+                }
+            }
+            // A stream of changes has a voice of its own.
+            Response::Listening(_) | Response::Empty => {}
+            Response::Tool(result) => self.tool_result(&mut out, &result),
+            Response::Resource(result) => {
+                member(&mut out, "contents", &result.contents);
+                self.cache_hints(&mut out, READ_TTL_MS);
+            }
+            Response::Prompt(result) => {
+                let messages = result.messages.iter().map(|message| Said::new(message, self.revision));
+                member(&mut out, "messages", &messages.collect::<Vec<_>>());
+            }
+            Response::List(listing) => {
+                out.extend_from_slice(&self.list(&listing));
+                self.cache_hints(&mut out, LIST_TTL_MS);
+            }
+            Response::Discovery => {
+                let known = format!(
+                    "\"supportedVersions\":{},\"capabilities\":{}{}",
+                    Revision::supported(),
+                    identity.capabilities(self.revision),
+                    identity.instructions
+                );
+                out.extend_from_slice(known.as_bytes());
+                self.cache_hints(&mut out, LIST_TTL_MS);
+            }
+        }
+        if self.revision.stamps_results() {
+            out.extend_from_slice(b",\"_meta\":{\"");
+            out.extend_from_slice(meta::SERVER_INFO.as_bytes());
+            out.extend_from_slice(b"\":");
+            out.extend_from_slice(identity.server_info(self.revision).as_bytes());
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"}}");
+        Reply::response(200, out)
+    }
+
+    /// How a stream of changes speaks that answers the request.
+    pub(crate) fn voice(&self, identity: &Identity) -> Voice {
+        let server_info = identity.server_info(self.revision).to_owned();
+        Voice::Subscription { id: self.id.clone(), server_info }
+    }
+
+    /// The answer to a request for which there is no place now.
+    pub(crate) fn busy(&self) -> Reply {
+        Refusal::busy("too many calls are under way: try again later").reply(Some(&self.id))
+    }
+
+    /// The answer to a request whose id another one has that is under way.
+    pub(crate) fn id_in_use(&self) -> Reply {
+        Refusal::id_in_use(self.revision).reply(Some(&self.id))
+    }
+
+    fn cache_hints(&self, out: &mut Vec<u8>, ttl_ms: u32) {
+        if self.revision.stamps_results() {
+            out.push(b',');
+            member(out, "ttlMs", &ttl_ms);
+            out.push(b',');
+            member(out, "cacheScope", CACHE_SCOPE);
+        }
+    }
+}
+
+fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, content: &T) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    value(out, content);
+}
+
+fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, content: &T) {
+    let start = out.len();
+    // Our own types always have a form in JSON; were one to fail, half of it must not stay.
+    if let Err(error) = serde_json::to_writer(&mut *out, content) {
+        tracing::error!(%error, "a value has no form in JSON");
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
+}

@@ -1,0 +1,121 @@
+//! The answers that refuse.
+
+use super::super::envelope::Id;
+use super::super::headers::Mismatch;
+use super::super::revision::Revision;
+use super::member;
+use crate::Error;
+use crate::error::ErrorKind;
+use crate::json::shortened;
+use crate::server::Reply;
+
+/// An error that answers a message: its number, its HTTP status, and what it says.
+#[derive(Debug)]
+pub(in crate::wire) struct Refusal {
+    code: i32,
+    status: u16,
+    message: String,
+    data: Option<serde_json::Value>,
+}
+
+impl Refusal {
+    fn new(code: i32, status: u16, message: String) -> Self {
+        Self { code, status, message, data: None }
+    }
+
+    pub(in crate::wire) fn parse(message: String) -> Self {
+        Self::new(-32700, 400, message)
+    }
+
+    pub(in crate::wire) fn invalid(message: String) -> Self {
+        Self::new(-32600, 400, message)
+    }
+
+    pub(in crate::wire) fn params(message: String) -> Self {
+        Self::new(-32602, 200, message)
+    }
+
+    pub(in crate::wire) fn missing_meta(message: String) -> Self {
+        Self::new(-32602, 400, message)
+    }
+
+    pub(in crate::wire) fn header(Mismatch(message): Mismatch) -> Self {
+        Self::new(-32020, 400, message)
+    }
+
+    pub(in crate::wire) fn version(requested: &str) -> Self {
+        let supported = Revision::supported();
+        let supported: serde_json::Value = serde_json::from_str(&supported).unwrap_or_default();
+        Self {
+            data: Some(serde_json::json!({"supported": supported, "requested": requested})),
+            ..Self::new(-32022, 400, format!("protocol version {:?} is not served", shortened(requested)))
+        }
+    }
+
+    pub(in crate::wire) fn id_in_use(revision: Revision) -> Self {
+        let status = if revision.is_stateless() { 400 } else { 200 };
+        Self::new(-32600, status, "a request with this id is under way".into())
+    }
+
+    pub(in crate::wire) fn session_required() -> Self {
+        Self::new(-32600, 400, "header mcp-session-id is missing: begin with \"initialize\"".into())
+    }
+
+    pub(in crate::wire) fn method_not_allowed() -> Self {
+        Self::new(-32600, 405, "messages are sent with POST".into())
+    }
+
+    pub(in crate::wire) fn no_session() -> Self {
+        Self::new(-32600, 404, "no such session: begin again with \"initialize\"".into())
+    }
+
+    pub(in crate::wire) fn busy(message: &str) -> Self {
+        Self::new(-32603, 503, message.into())
+    }
+
+    pub(in crate::wire) fn error(error: Error, revision: Revision) -> Self {
+        let stateless = revision.is_stateless();
+        let (code, status, data) = match error.kind {
+            ErrorKind::MethodNotFound => (-32601, if stateless { 404 } else { 200 }, None),
+            ErrorKind::InvalidParams => (-32602, 200, None),
+            ErrorKind::ResourceNotFound { uri } => {
+                (if stateless { -32602 } else { -32002 }, 200, Some(serde_json::json!({"uri": uri})))
+            }
+            ErrorKind::MissingCapability { required } if stateless => {
+                (-32021, 400, Some(serde_json::json!({"requiredCapabilities": required})))
+            }
+            ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
+        };
+        Self { data, ..Self::new(code, status, error.message) }
+    }
+
+    /// The answer to a message whose id, if it has one, cannot be read; `revision` is that of the session, if there is one.
+    pub(in crate::wire) fn reply_to_unreadable(self, revision: Option<Revision>) -> Reply {
+        self.written(revision.filter(|revision| revision.has_null_ids()).map(|_| "null"))
+    }
+
+    /// The answer, without an id where the message has none.
+    pub(in crate::wire) fn reply(self, id: Option<&Id>) -> Reply {
+        self.written(id.map(Id::raw))
+    }
+
+    fn written(self, id: Option<&str>) -> Reply {
+        let mut out = Vec::with_capacity(128);
+        out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",");
+        if let Some(id) = id {
+            out.extend_from_slice(b"\"id\":");
+            out.extend_from_slice(id.as_bytes());
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"error\":{");
+        member(&mut out, "code", &self.code);
+        out.push(b',');
+        member(&mut out, "message", &self.message);
+        if let Some(data) = &self.data {
+            out.push(b',');
+            member(&mut out, "data", data);
+        }
+        out.extend_from_slice(b"}}");
+        Reply::response(self.status, out)
+    }
+}

@@ -1,0 +1,37 @@
+//! What a tool gave.
+
+use super::content::Blocks;
+use super::{Answer, member, value};
+use crate::model::ToolResult;
+
+impl Answer {
+    pub(super) fn tool_result(&self, out: &mut Vec<u8>, result: &ToolResult) {
+        match &result.structured {
+            // Clients that know no structured results, and models, read its text.
+            Some(structured) if result.content.is_empty() => {
+                out.extend_from_slice(b"\"content\":[{\"type\":\"text\",\"text\":");
+                value(out, structured);
+                out.extend_from_slice(b"}]");
+            }
+            _ => {
+                member(out, "content", &Blocks { content: &result.content, revision: self.revision });
+            }
+        }
+        if let Some(structured) = &result.structured
+            && self.revision.has_structured_results()
+            && (self.revision.any_structured_result() || structured.starts_with('{'))
+        {
+            out.extend_from_slice(b",\"structuredContent\":");
+            let start = out.len();
+            out.extend_from_slice(structured.as_bytes());
+            // JSON that was passed on as it came may have line ends, all of them white space. A message has none.
+            if memchr::memchr2(b'\n', b'\r', structured.as_bytes()).is_some() {
+                let written = out.get_mut(start..).unwrap_or_default();
+                written.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+            }
+        }
+        if result.is_error {
+            out.extend_from_slice(b",\"isError\":true");
+        }
+    }
+}
