@@ -11,6 +11,7 @@ mod http;
 mod logs;
 mod process;
 mod readme;
+mod record;
 mod registration;
 mod suite;
 mod wire;
