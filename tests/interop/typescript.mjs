@@ -1,6 +1,7 @@
 // The TypeScript client against the server in EVERYTHING (stdio) and at EVERYTHING_URL (HTTP).
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { peer } from "./peer.mjs";
 import { check, eras, expected, expectTrue, same, sameCall, sameList } from "./checks.mjs";
 
 const transports = {
@@ -111,7 +112,13 @@ async function drive(era, kind) {
 }
 
 for (const kind of Object.keys(transports)) {
-  for (const era of eras) await drive(era, kind);
+  for (const era of eras) {
+    await drive(era, kind);
+    const where = `typescript ${era} ${kind}`;
+    // A step tells of itself; only what lies between them can break off.
+    const steps = () => peer(where, era, kind, (options) => connect(transports[kind](), modes[era], options));
+    await steps().catch((error) => console.log(`FAIL  ${where}: what servers ask and tell\n        ${error.stack}`));
+  }
   await check(`typescript 2025-06-18 ${kind}`, "connect and call", async () => {
     const client = await connect(transports[kind](), "legacy", { supportedProtocolVersions: ["2025-06-18"] });
     same(client.getNegotiatedProtocolVersion(), "2025-06-18");
