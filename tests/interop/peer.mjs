@@ -207,42 +207,44 @@ async function dispatcher(kind) {
   const sent = [];
   const clientInfo = { name: "interop", version: "1" };
   const clientCapabilities = { extensions: { [TASKS]: {} } };
+  const { exchange, close } = kind === "http" ? overHttp() : await overStdio();
+  const rawDispatch = async (request) => {
+    sent.push(request.method);
+    const answer = await exchange({ jsonrpc: "2.0", id: sent.length, ...request });
+    return answer.error ? { kind: "error", error: answer.error } : { kind: "result", result: answer.result };
+  };
   const options = (protocolVersion) => ({ rawDispatch, v2RequestFraming: { protocolVersion, clientInfo, clientCapabilities } });
-  let rawDispatch;
-  let close = async () => {};
-  if (kind === "http") {
-    rawDispatch = async (request) => {
-      sent.push(request.method);
-      const { name, taskId } = request.params;
-      const response = await fetch(process.env.EVERYTHING_URL, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          accept: "application/json, text/event-stream",
-          "mcp-protocol-version": request.params._meta[`${META}protocolVersion`],
-          "mcp-method": request.method,
-          ...((name ?? taskId) && { "mcp-name": name ?? taskId }),
-        },
-        body: JSON.stringify(request),
-      });
-      const body = await response.text();
-      const lines = response.headers.get("content-type").startsWith("text/event-stream")
-        ? body.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6))
-        : [body];
-      return lines.map((line) => JSON.parse(line)).find(({ id }) => id === request.id);
-    };
-  } else {
-    const transport = new StdioClientTransport({ command: process.env.EVERYTHING, stderr: "ignore" });
-    const waiting = new Map();
-    transport.onmessage = (message) => waiting.get(message.id)?.(message);
-    await transport.start();
-    rawDispatch = (request) =>
-      new Promise((resolve, reject) => {
-        sent.push(request.method);
-        waiting.set(request.id, resolve);
-        transport.send(request).catch(reject);
-      });
-    close = () => transport.close();
-  }
   return { sent, options, close };
+}
+
+function overHttp() {
+  const exchange = async (request) => {
+    const name = request.params.name ?? request.params.taskId;
+    const headers = {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": request.params._meta[`${META}protocolVersion`],
+      "mcp-method": request.method,
+      ...(name && { "mcp-name": name }),
+    };
+    const response = await fetch(process.env.EVERYTHING_URL, { method: "POST", headers, body: JSON.stringify(request) });
+    const body = await response.text();
+    const events = response.headers.get("content-type")?.startsWith("text/event-stream");
+    const messages = events ? body.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)) : [body];
+    return messages.map((message) => JSON.parse(message)).find(({ id }) => id === request.id);
+  };
+  return { exchange, close: async () => {} };
+}
+
+async function overStdio() {
+  const transport = new StdioClientTransport({ command: process.env.EVERYTHING, stderr: "ignore" });
+  const waiting = new Map();
+  transport.onmessage = (message) => waiting.get(message.id)?.(message);
+  await transport.start();
+  const exchange = (request) =>
+    new Promise((resolve, reject) => {
+      waiting.set(request.id, resolve);
+      transport.send(request).catch(reject);
+    });
+  return { exchange, close: () => transport.close() };
 }

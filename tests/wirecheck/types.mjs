@@ -208,15 +208,23 @@ export class Types {
   }
 
   sent(revision, message) {
-    const types = ofTasks(revision, message.method) ? [this.#tasks] : this.#types.get(revision);
-    return this.#each(types, (type) => type.sent(message));
+    const extension = ofTasks(revision, message.method);
+    const wrong = this.#each(extension ? [this.#tasks] : this.#types.get(revision), (type) => type.sent(message));
+    return extension ? [...wrong, ...this.#ended(message.params ?? {})] : wrong;
   }
 
   // `kind` is what tells results of one method apart: input_required, task, or nothing.
   result(revision, method, message, kind) {
     const extension = revision === NEWEST && (kind === "task" || ofTasks(revision, method));
     const types = extension ? [this.#tasks] : this.#types.get(revision);
-    return this.#each(types, (type) => type.result(method, message, kind));
+    const wrong = this.#each(types, (type) => type.result(method, message, kind));
+    return extension ? [...wrong, ...this.#ended(message.result)] : wrong;
+  }
+
+  // What a task ended with is a call's result in full; its own types take any object.
+  #ended({ status, result }) {
+    if (status !== "completed") return [];
+    return this.#each(this.#types.get(NEWEST), (type) => type.result("tools/call", { jsonrpc: "2.0", id: 0, result }));
   }
 
   // JSON-RPC wants a null where the request's id cannot be known, and the revisions' types know of none.
