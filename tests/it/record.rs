@@ -59,10 +59,10 @@ impl Record {
 
 fn write(file: &mut File, from: &str, message: &[u8], revision: Option<&str>) {
     let message = message.trim_ascii();
-    if message.is_empty() {
-        return;
-    }
     let content = match serde_json::from_slice::<&RawValue>(message) {
+        // Nothing but a header, as of a GET.
+        _ if message.is_empty() && revision.is_some() => r#""raw":"""#.into(),
+        _ if message.is_empty() => return,
         // Line breaks between the tokens of a message are spaces; within its strings there are none.
         Ok(json) => format!(r#""message":{}"#, json.get().replace(['\n', '\r'], " ")),
         Err(_) => format!(r#""raw":{}"#, serde_json::json!(String::from_utf8_lossy(message))),
@@ -183,7 +183,8 @@ impl<T> Drop for Stream<T> {
     }
 }
 
-/// A client of HTTP, kept as one connection.
+/// A client of HTTP, kept as one connection: what belongs together, as a stream and the requests whose answers come on
+/// it, is to go through one client and its clones.
 #[derive(Clone)]
 pub struct Client {
     inner: Hyper<HttpConnector, Full<Bytes>>,
