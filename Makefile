@@ -3,9 +3,9 @@
 
 CARGO ?= cargo
 
-.PHONY: test quick lint unit features link docs conformance interop bench deny serve
+.PHONY: test quick lint unit wirecheck features link docs conformance interop bench deny serve
 
-test: lint unit features link docs conformance interop
+test: lint unit wirecheck features link docs conformance interop
 
 quick: lint unit
 
@@ -17,8 +17,16 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
+# What the integration tests say on their wires is kept, for `wirecheck`.
+MESSAGES := $(CURDIR)/tests/wirecheck/messages
+
 unit:
-	$(CARGO) test --workspace
+	rm -rf $(MESSAGES) && mkdir -p $(MESSAGES)
+	MCP_RECORD=$(MESSAGES) $(CARGO) test --workspace
+
+# Every message that a server sent in the tests that ran last, by types that we did not write.
+wirecheck:
+	tests/wirecheck/run
 
 # The library builds without each of its features, and within its budget of packages.
 features:

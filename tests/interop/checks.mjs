@@ -72,3 +72,8 @@ export async function check(where, name, body, seconds = 20) {
     clearTimeout(timer);
   }
 }
+
+// Tells of a check that can not be made, and why.
+export function skip(where, name, why) {
+  console.log(`skip  ${where}: ${name} (${why})`);
+}

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { check, eras, expected, expectTrue, same, sameCall, sameList } from "./checks.mjs";
+import { check, eras, expected, expectTrue, same, sameCall, sameList, skip } from "./checks.mjs";
 
 const inspector = fileURLToPath(new URL("node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "inspector-")); // no settings of the user's, and none left behind
@@ -51,6 +51,11 @@ async function drive(era, kind) {
       serverInfo: { name: "…", version: "…" },
       capabilities: { tools: {}, resources: {}, prompts: {} },
     }));
+  if (era === "2025-11-25") {
+    const advertises = (await run("initialize")).result?.capabilities?.logging;
+    if (advertises) await check(where, "logging/setLevel", async () => same(await succeed("logging/setLevel", "--log-level", "debug"), {}));
+    else skip(where, "logging/setLevel", "the server does not advertise logging");
+  }
   // --strict fails on a tool whose schema other clients could not read.
   await check(where, "tools/list --strict", async () => sameList((await succeed("tools/list", "--strict")).tools, "name", expected.tools));
   await check(where, "resources/list", async () => sameList((await succeed("resources/list")).resources, "uri", expected.resources));

@@ -13,6 +13,8 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
 
+from peer import peer
+
 EXPECTED = json.loads(Path(__file__).with_name("expected.json").read_text("utf-8"))
 ERAS = {"2026-07-28": "auto", "2025-11-25": "legacy"}
 
@@ -216,6 +218,15 @@ async def drive(era, kind):
 
     name = "connects, and ends with stdin" if kind == "stdio" else "connects and closes"
     await check(where, name, session, seconds=120)
+
+    def connect(**options):
+        return Client(transport(kind), mode=ERAS[era], read_timeout_seconds=20, **options)
+
+    # A step tells of itself; only what lies between them can break off.
+    try:
+        await peer(where, era, connect, check, same)
+    except Exception as failure:
+        print(f"FAIL  {where}: what servers ask and tell\n        {failure!r}", flush=True)
 
 
 async def main():

@@ -2,6 +2,7 @@
 // EVERYTHING_SSE_URL (HTTP+SSE).
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { peer } from "./peer.mjs";
 import { check, eras, expected, expectTrue, same, sameCall, sameList } from "./checks.mjs";
 
 const transports = {
@@ -113,7 +114,13 @@ async function drive(era, kind) {
 }
 
 for (const kind of Object.keys(transports)) {
-  for (const era of eras) await drive(era, kind);
+  for (const era of eras) {
+    await drive(era, kind);
+    const where = `typescript ${era} ${kind}`;
+    // A step tells of itself; only what lies between them can break off.
+    const steps = () => peer(where, era, kind, (options) => connect(transports[kind](), modes[era], options));
+    await steps().catch((error) => console.log(`FAIL  ${where}: what servers ask and tell\n        ${error.stack}`));
+  }
   for (const revision of ["2025-06-18", "2025-03-26", "2024-11-05"]) {
     await check(`typescript ${revision} ${kind}`, "connect and call", async () => {
       const client = await connect(transports[kind](), "legacy", { supportedProtocolVersions: [revision] });

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::record::{Record, Stream};
 use crate::wire::{headers_of, start, stateless, text};
 
 /// An address that is free, at least for now.
@@ -45,7 +46,10 @@ async fn the_axum_example_shares_state_between_pages_and_tools() {
     for (name, value) in headers_of(&message, None) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
+    let record = Record::new();
+    record.client(message.to_string().as_bytes());
     let answer = request(&address, &head, &message.to_string()).await;
+    record.server(answer.as_bytes());
     assert_eq!(text(&serde_json::from_str(&answer).unwrap()), "3");
 }
 
@@ -59,7 +63,7 @@ async fn the_unix_socket_example_serves_several_clients() {
     let mut clients = Vec::new();
     for _ in 0..200 {
         match tokio::net::UnixStream::connect(&path).await {
-            Ok(stream) => clients.push(BufReader::new(stream)),
+            Ok(stream) => clients.push(BufReader::new(Stream::new(stream, &Record::new()))),
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
         if clients.len() == 3 {

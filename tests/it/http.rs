@@ -8,8 +8,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use http::request::Parts;
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::rt::TokioExecutor;
 use mcp::http::{Authenticate, Challenge, Exposure};
 use mcp::{Context, Principal, Server, State};
@@ -17,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::record::Client;
 use crate::wire::{STATEFUL, STATELESS, headers_of, serve_http, stateless, text};
 
 pub struct Answer {
@@ -33,16 +33,12 @@ impl Answer {
     }
 }
 
-pub fn client() -> Client<HttpConnector, Full<Bytes>> {
-    Client::builder(TokioExecutor::new()).build_http()
-}
-
 pub async fn send(url: &str, method: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
     let mut request = http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = client().request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
+    let response = Client::new().request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer {
@@ -201,7 +197,7 @@ async fn progress_makes_a_reply_a_stream_of_events_that_another_parser_reads() {
         request = request.header(name, value);
     }
     let response =
-        client().request(request.body(Full::new(message.to_string().into())).unwrap()).await.unwrap();
+        Client::new().request(request.body(Full::new(message.to_string().into())).unwrap()).await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     assert_eq!(response.headers()["x-accel-buffering"], "no");
     let events: Vec<_> = sse_stream::SseStream::new(response.into_body()).collect().await;
@@ -516,7 +512,7 @@ async fn a_server_that_is_to_end_finishes_what_is_under_way() {
 #[tokio::test]
 async fn http_2_is_spoken_with_prior_knowledge() {
     let url = everything().await;
-    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let client = Client::of(Hyper::builder(TokioExecutor::new()).http2_only(true).build_http());
     let message = add();
     let mut request = http::Request::post(&url).header("content-type", "application/json");
     for (name, value) in headers_of(&message, None) {

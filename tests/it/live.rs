@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use mcp::transport::{Lines, Transport, memory};
 use mcp::{Context, Level, Peer, ReplyKind, Server};
 use serde_json::{Value, json};
 
+use crate::record::Client;
 use crate::wire::{ALL, Over, STATEFUL, STATELESS, Wire, serve_http, stateless, text};
 
 /// Comes and goes.
@@ -266,13 +264,7 @@ async fn a_session_is_told_of_lists_and_of_the_resources_that_it_subscribed_to()
     }
 }
 
-type HttpClient = Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>;
-
-async fn get(
-    client: &HttpClient,
-    url: &str,
-    headers: &[(&str, &str)],
-) -> http::Response<hyper::body::Incoming> {
+async fn get(client: &Client, url: &str, headers: &[(&str, &str)]) -> http::Response<crate::record::Body> {
     let mut request = http::Request::get(url).header("accept", "text/event-stream");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -281,7 +273,7 @@ async fn get(
 }
 
 /// The next event of a stream; `None` where it has ended.
-async fn event(body: &mut hyper::body::Incoming) -> Option<Value> {
+async fn event(body: &mut crate::record::Body) -> Option<Value> {
     let mut text = String::new();
     loop {
         let data = body.frame().await?.unwrap().into_data().unwrap();
@@ -298,7 +290,7 @@ async fn event(body: &mut hyper::body::Incoming) -> Option<Value> {
 async fn over_http_a_session_listens_with_get_and_the_newest_listener_is_told() {
     let server = server();
     let url = serve_http(&server).await;
-    let client: HttpClient = Client::builder(TokioExecutor::new()).build_http();
+    let client = Client::new();
     let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
         "protocolVersion": STATEFUL, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
     }});
@@ -346,7 +338,7 @@ async fn whoever_listens_is_told_the_end_of_the_server_and_keeps_it_from_nothing
     let served = tokio::spawn(async move {
         serving.serve_http_on(listener, async { stopped.await.unwrap_or_default() }).await
     });
-    let client: HttpClient = Client::builder(TokioExecutor::new()).build_http();
+    let client = Client::new();
     let message = listen(9, json!({"toolsListChanged": true}));
     let mut request = http::Request::post(&url)
         .header("content-type", "application/json")

@@ -14,6 +14,7 @@ mod live;
 mod logs;
 mod process;
 mod readme;
+mod record;
 mod registration;
 mod revisions;
 mod sse;

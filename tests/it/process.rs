@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use crate::record::{Record, Stream};
 use crate::wire::{Process, example, start, stateless};
 
 async fn call(process: &mut Process, id: u64, tool: &str, arguments: Value) {
@@ -196,14 +197,16 @@ async fn one_pipe_for_output_and_errors_stays_a_blocking_one() {
 #[tokio::test]
 async fn a_closed_standard_error_harms_nobody() {
     let mut child = start_in_shell("2>&-");
-    let mut stdin = child.stdin.take().unwrap();
+    let record = Record::new();
+    let mut stdin = Stream::new(child.stdin.take().unwrap(), &record);
+    let mut stdout = Stream::new(child.stdout.take().unwrap(), &record);
     for (id, tool) in ["panic", "print", "test_simple_text"].iter().enumerate() {
         let line = stateless(id, "tools/call", json!({"name": tool})).to_string() + "\n";
         stdin.write_all(line.as_bytes()).await.unwrap();
     }
     drop(stdin);
     let mut all = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut all).await.unwrap();
+    stdout.read_to_string(&mut all).await.unwrap();
     assert_eq!(all.lines().count(), 3, "{all}");
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }

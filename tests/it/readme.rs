@@ -4,12 +4,11 @@ use std::process::Stdio;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::record::Client;
 use crate::wire::{example, start};
 
 const README: &str = include_str!("../../README.md");
@@ -157,7 +156,7 @@ impl Http {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(message.as_bytes()))).unwrap();
-        let response = Client::builder(TokioExecutor::new()).build_http().request(request).await.unwrap();
+        let response = Client::new().request(request).await.unwrap();
         assert_eq!(response.status(), 200);
         String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
     }

@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use crate::http::{Answer, Believe, client, send, until};
+use crate::http::{Answer, Believe, send, until};
 use crate::wire::{serve_http, stateless, text};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,7 +48,8 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = client().request(request.body(Full::default()).unwrap()).await.unwrap();
+        let response =
+            crate::record::Client::new().request(request.body(Full::default()).unwrap()).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self::new(base, Box::pin(SseStream::new(response.into_body())), headers).await

@@ -8,15 +8,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use mcp::Server;
 use mcp::transport::{Frame, Lines, Memory, Transport};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
+
+use crate::record::{Client, Kept, Record, Stream};
 
 /// The newest revision of each era, as clients write them.
 pub const STATELESS: &str = "2026-07-28";
@@ -54,20 +53,20 @@ enum Link {
 
 /// An open stream of HTTP+SSE, and where messages to it are posted.
 pub struct Sse {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client,
     endpoint: String,
-    events: sse_stream::SseStream<hyper::body::Incoming>,
+    events: sse_stream::SseStream<crate::record::Body>,
 }
 
 /// A process that serves standard input and output.
 pub struct Process {
     pub child: Child,
-    pub stdin: Option<ChildStdin>,
-    pub stdout: BufReader<ChildStdout>,
+    pub stdin: Option<Stream<ChildStdin>>,
+    pub stdout: BufReader<Stream<ChildStdout>>,
 }
 
 pub struct Http {
-    pub client: Client<HttpConnector, Full<Bytes>>,
+    pub client: Client,
     pub url: String,
     pub session: Option<String>,
     /// The revision that the session is spoken in, which the header repeats.
@@ -116,8 +115,9 @@ pub fn start(name: &str, arguments: &[&str]) -> Process {
         .unwrap_or_else(|error| {
             panic!("example {name} does not start ({error}): build it with `cargo build --examples`")
         });
-    let stdin = child.stdin.take();
-    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let record = Record::new();
+    let stdin = child.stdin.take().map(|stdin| Stream::new(stdin, &record));
+    let stdout = BufReader::new(Stream::new(child.stdout.take().unwrap(), &record));
     Process { child, stdin, stdout }
 }
 
@@ -176,17 +176,17 @@ impl Wire {
             Over::Memory => {
                 let (ours, theirs) = mcp::transport::memory();
                 let server = server.clone();
-                tokio::spawn(async move { server.serve(theirs).await });
+                tokio::spawn(async move { server.serve(Kept::new(theirs)).await });
                 Link::Memory(ours)
             }
             Over::Socket => {
                 let (ours, theirs) = tokio::io::duplex(1 << 16);
                 let server = server.clone();
-                tokio::spawn(async move { server.serve(Lines::stream(theirs)).await });
+                tokio::spawn(async move { server.serve(Kept::new(Lines::stream(theirs))).await });
                 Link::Lines(Box::new(BufReader::new(ours)))
             }
             Over::Http => Link::Http(Http {
-                client: Client::builder(TokioExecutor::new()).build_http(),
+                client: Client::new(),
                 url: serve_http(server).await,
                 session: None,
                 revision: STATEFUL,
@@ -202,7 +202,7 @@ impl Wire {
     pub fn another_session(&self) -> Self {
         let Link::Http(http) = &self.link else { panic!("only HTTP has sessions of its own") };
         let link = Link::Http(Http {
-            client: http.client.clone(),
+            client: Client::new(),
             url: http.url.clone(),
             session: None,
             revision: http.revision,
@@ -325,7 +325,7 @@ impl Wire {
 impl Sse {
     /// Opens a stream of a server that has HTTP+SSE at its usual paths.
     async fn open(base: &str) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = Client::new();
         let request = http::Request::get(format!("{base}/sse")).header("accept", "text/event-stream");
         let response = client.request(request.body(Full::default()).unwrap()).await.unwrap();
         assert_eq!(
