@@ -37,6 +37,22 @@ async fn get_weather(
     Json(Weather { city, celsius: 3.5 })
 }
 
+/// Runs a query where it is to be run.
+#[mcp::tool(read_only)]
+async fn query_region(
+    /// The region, which clients repeat in a header so that a gateway can route by it.
+    #[arg(header = "Region")]
+    region: String,
+    /// The shard of the region.
+    #[arg(header = "Shard")]
+    shard: Option<u32>,
+) -> String {
+    match shard {
+        Some(shard) => format!("asked shard {shard} of {region}"),
+        None => format!("asked {region}"),
+    }
+}
+
 /// Waits.
 #[mcp::tool(read_only)]
 async fn sleep(

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, LitBool, LitInt, LitStr, Path, Token};
+use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Meta, Path, Token};
 
 use crate::diag::{Errors, suggest};
 use crate::kind::Kind;
@@ -22,6 +22,15 @@ pub(crate) enum Key {
     Size,
     Inline,
     Crate,
+    Complete,
+    Header,
+}
+
+/// What an attribute stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Function,
+    Argument,
 }
 
 /// What stands behind a key.
@@ -41,6 +50,7 @@ struct Row {
     key: Key,
     name: &'static str,
     form: Form,
+    place: Place,
     /// The macros that know the key.
     kinds: &'static [Kind],
 }
@@ -48,9 +58,14 @@ struct Row {
 const ALL: &[Kind] = &[Kind::Tool, Kind::Resource, Kind::Prompt];
 const TOOL: &[Kind] = &[Kind::Tool];
 const RESOURCE: &[Kind] = &[Kind::Resource];
+const COMPLETED: &[Kind] = &[Kind::Resource, Kind::Prompt];
 
 const fn row(key: Key, name: &'static str, form: Form, kinds: &'static [Kind]) -> Row {
-    Row { key, name, form, kinds }
+    Row { key, name, form, place: Place::Function, kinds }
+}
+
+const fn argument(key: Key, name: &'static str, form: Form, kinds: &'static [Kind]) -> Row {
+    Row { key, name, form, place: Place::Argument, kinds }
 }
 
 /// Every key there is.
@@ -66,7 +81,13 @@ const KEYS: &[Row] = &[
     row(Key::Size, "size", Form::Number, RESOURCE),
     row(Key::Inline, "inline", Form::Flag, ALL),
     row(Key::Crate, "crate", Form::Path, ALL),
+    argument(Key::Complete, "complete", Form::Path, COMPLETED),
+    argument(Key::Header, "header", Form::Text, TOOL),
 ];
+
+/// Keys of arguments that are known and not understood: whoever writes one is told so, and not that he mistyped it.
+const LATER: &[&str] =
+    &["default", "range", "length", "pattern", "example", "rename", "description", "secret", "schema"];
 
 /// What was written behind a key.
 pub(crate) enum Value {
@@ -111,12 +132,44 @@ impl Attributes {
     }
 }
 
-/// Reads what stands in the parentheses of an attribute.
+/// Reads what stands in the parentheses of an attribute of a function.
 pub(crate) fn parse(kind: Kind, tokens: TokenStream, errors: &mut Errors) -> Attributes {
     let mut found = Attributes::default();
+    items(kind, Place::Function, tokens, &mut found, errors);
+    if kind == Kind::Resource && found.uri.is_none() && errors.is_empty() {
+        errors.at(
+            Span::call_site(),
+            "a resource needs its URI, or a URI template, as in `#[mcp::resource(\"docs://readme\")]`",
+        );
+    }
+    found
+}
+
+/// Reads every `#[arg(…)]` of an argument.
+pub(crate) fn parse_argument(kind: Kind, attributes: &[Attribute], errors: &mut Errors) -> Attributes {
+    let mut found = Attributes::default();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("arg")) {
+        match &attribute.meta {
+            Meta::List(list) if !list.tokens.is_empty() => {
+                items(kind, Place::Argument, list.tokens.clone(), &mut found, errors);
+            }
+            _ => {
+                errors.on(attribute, format!("`#[arg]` says nothing: write `#[arg({} = …)]`", example(kind)))
+            }
+        }
+    }
+    found
+}
+
+fn example(kind: Kind) -> &'static str {
+    let known = KEYS.iter().find(|row| row.place == Place::Argument && row.kinds.contains(&kind));
+    known.map_or("key", |row| row.name)
+}
+
+fn items(kind: Kind, place: Place, tokens: TokenStream, found: &mut Attributes, errors: &mut Errors) {
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            if let Err(error) = item(kind, input, &mut found, errors) {
+            if let Err(error) = item(kind, place, input, found, errors) {
                 errors.add(error);
                 // One mistake is one error: go on behind the next comma.
                 while !input.is_empty() && !input.peek(Token![,]) {
@@ -132,43 +185,32 @@ pub(crate) fn parse(kind: Kind, tokens: TokenStream, errors: &mut Errors) -> Att
     if let Err(error) = parser.parse2(tokens) {
         errors.add(error);
     }
-    if kind == Kind::Resource && found.uri.is_none() && errors.is_empty() {
-        errors.at(
-            Span::call_site(),
-            "a resource needs its URI, or a URI template, as in `#[mcp::resource(\"docs://readme\")]`",
-        );
-    }
-    found
 }
 
-fn item(kind: Kind, input: ParseStream<'_>, found: &mut Attributes, errors: &mut Errors) -> syn::Result<()> {
+fn item(
+    kind: Kind,
+    place: Place,
+    input: ParseStream<'_>,
+    found: &mut Attributes,
+    errors: &mut Errors,
+) -> syn::Result<()> {
     if input.peek(LitStr) {
-        let uri: LitStr = input.parse()?;
-        if kind != Kind::Resource {
+        let text: LitStr = input.parse()?;
+        if place == Place::Argument {
+            errors.on(&text, format!("a text needs a key here, as in `{} = …`", example(kind)));
+        } else if kind != Kind::Resource {
             let message =
                 format!("a {} has no text without a key; did you mean `description = …`?", kind.name());
-            errors.on(&uri, message);
+            errors.on(&text, message);
         } else if found.uri.is_some() || !found.values.is_empty() {
-            errors.on(&uri, "the URI stands once, and first");
+            errors.on(&text, "the URI stands once, and first");
         } else {
-            found.uri = Some(uri);
+            found.uri = Some(text);
         }
         return Ok(());
     }
     let ident = input.call(Ident::parse_any)?;
-    let written = ident.to_string();
-    let known = KEYS.iter().filter(|row| row.kinds.contains(&kind));
-    let Some(row) = known.clone().find(|row| row.name == written) else {
-        let message = match KEYS.iter().find(|row| row.name == written) {
-            Some(row) => {
-                let kinds: Vec<_> =
-                    row.kinds.iter().map(|kind| format!("`#[mcp::{}]`", kind.name())).collect();
-                format!("`{written}` is a key of {} only", kinds.join(" and "))
-            }
-            None => format!("there is no key `{written}`; {}", suggest(&written, known.map(|row| row.name))),
-        };
-        return Err(syn::Error::new(ident.span(), message));
-    };
+    let row = find(kind, place, &ident)?;
     let value = value(row, &ident, input)?;
     if let Some(first) = found.ident(row.key) {
         let message = format!("`{first}` stands here twice");
@@ -179,13 +221,36 @@ fn item(kind: Kind, input: ParseStream<'_>, found: &mut Attributes, errors: &mut
     Ok(())
 }
 
+/// The key that was written, if it may stand here.
+fn find(kind: Kind, place: Place, ident: &Ident) -> syn::Result<&'static Row> {
+    let written = ident.to_string();
+    let here = KEYS.iter().filter(|row| row.place == place);
+    let known = here.clone().filter(|row| row.kinds.contains(&kind));
+    if let Some(row) = known.clone().find(|row| row.name == written) {
+        return Ok(row);
+    }
+    let message = match here.clone().find(|row| row.name == written) {
+        Some(row) => {
+            let kinds: Vec<_> = row.kinds.iter().map(|kind| format!("`#[mcp::{}]`", kind.name())).collect();
+            let of = if place == Place::Argument { "of arguments under" } else { "of" };
+            format!("`{written}` is a key {of} {} only", kinds.join(" and "))
+        }
+        None if place == Place::Argument && LATER.contains(&written.as_str()) => format!(
+            "`{written}` of an argument is not there yet: describe the argument with `///`, and use a type of your own \
+             for the rest"
+        ),
+        None => format!("there is no key `{written}`; {}", suggest(&written, known.map(|row| row.name))),
+    };
+    Err(syn::Error::new(ident.span(), message))
+}
+
 fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
     let name = row.name;
     let wanted = match row.form {
         Form::Flag => format!("`{name}` stands alone, or as `{name} = false`"),
         Form::Text => format!("`{name}` takes a text, as in `{name} = \"…\"`"),
         Form::Number => format!("`{name}` takes a number, as in `{name} = 1024`"),
-        Form::Path => format!("`{name}` takes a path, as in `{name} = crate::mcp`"),
+        Form::Path => format!("`{name}` takes a path, as in `{name} = some::path`"),
     };
     if !input.peek(Token![=]) {
         return match row.form {

@@ -16,6 +16,8 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     variables(definition, errors);
     inline(definition, errors);
     size(definition, errors);
+    completed(definition, errors);
+    headers(definition, errors);
 }
 
 fn names(definition: &Definition, errors: &mut Errors) {
@@ -97,5 +99,53 @@ fn size(definition: &Definition, errors: &mut Errors) {
         errors.on(size, "`size` is a number of bytes, as in `size = 1024`");
     } else if definition.variables().next().is_some() {
         errors.on(size, "a template stands for many resources, so it has no `size`");
+    }
+}
+
+/// What can be completed is what the user types.
+fn completed(definition: &Definition, errors: &mut Errors) {
+    for argument in &definition.arguments {
+        let Some(ident) = argument.attributes.ident(Key::Complete) else { continue };
+        match &argument.name {
+            None => errors.on(ident, "only an argument with a name of its own can be completed"),
+            Some((name, _))
+                if definition.kind == Kind::Resource
+                    && !definition.variables().any(|variable| variable == name) =>
+            {
+                errors.on(ident, "only a variable of the URI can be completed");
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// A header that repeats an argument has a name that can stand in HTTP, and no other argument has it.
+fn headers(definition: &Definition, errors: &mut Errors) {
+    let mut seen: Vec<String> = Vec::new();
+    for argument in &definition.arguments {
+        let Some(header) = argument.attributes.text(Key::Header) else { continue };
+        if argument.name.is_none() {
+            errors.on(header, "only an argument with a name of its own can be repeated in a header");
+        }
+        let name = header.value().to_ascii_lowercase();
+        let legal = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if name.is_empty() {
+            errors.on(header, "the name of a header is not empty, as in `header = \"Region\"`");
+        } else if let Some(illegal) = name.chars().find(|c| !legal(*c)) {
+            errors.on(
+                header,
+                format!(
+                    "{illegal:?} cannot stand in the name of a header: use letters, digits and `-`, as in \
+                     `header = \"Region\"`"
+                ),
+            );
+        } else if seen.contains(&name) {
+            errors.on(
+                header,
+                format!("another argument is repeated in the header `Mcp-Param-{}`", header.value()),
+            );
+        } else {
+            seen.push(name);
+        }
     }
 }

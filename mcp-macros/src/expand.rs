@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::attr::Key;
 use crate::func::place;
@@ -70,7 +71,43 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let mime = definition.attributes.text(Key::Mime).map(|mime| quote!(.mime(#mime)));
     let size = definition.attributes.number(Key::Size).map(|size| quote!(.size(#size)));
     let annotations = annotations(definition, root);
-    quote!(#start.description(#description) #title #mime #size #annotations)
+    let completions = completions(definition, root);
+    let headers = headers(definition);
+    quote!(#start.description(#description) #title #mime #size #annotations #completions #headers)
+}
+
+/// The functions that complete arguments. One that cannot is reported at its path.
+fn completions(definition: &Definition, root: &TokenStream) -> Option<TokenStream> {
+    let here = Span::mixed_site();
+    let (typed, context) = (Ident::new("typed", here), Ident::new("context", here));
+    let pairs = definition.arguments.iter().filter_map(|argument| {
+        let ((name, _), path) = (argument.name.as_ref()?, argument.attributes.path(Key::Complete)?);
+        let root = located(root, path.span());
+        let complete =
+            quote_spanned!(place(path)=> #root::__private::complete::<_, _>(#path, #typed, #context));
+        Some(quote!((#name, |#typed, #context| #complete)))
+    });
+    let pairs: Vec<_> = pairs.collect();
+    (!pairs.is_empty()).then(|| quote!(.completions(&[#(#pairs),*])))
+}
+
+/// The headers that repeat arguments.
+fn headers(definition: &Definition) -> Option<TokenStream> {
+    let pairs = definition.arguments.iter().filter_map(|argument| {
+        let ((name, _), header) = (argument.name.as_ref()?, argument.attributes.text(Key::Header)?);
+        Some(quote!((#name, #header)))
+    });
+    let pairs: Vec<_> = pairs.collect();
+    (!pairs.is_empty()).then(|| quote!(.headers(&[#(#pairs),*])))
+}
+
+/// The same tokens, found where the macro was called and reported at `span`.
+fn located(tokens: &TokenStream, span: Span) -> TokenStream {
+    let tokens = tokens.clone().into_iter().map(|mut token| {
+        token.set_span(Span::call_site().located_at(span));
+        token
+    });
+    tokens.collect()
 }
 
 fn segment(part: &Part, root: &TokenStream) -> TokenStream {
@@ -141,11 +178,8 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
         }
     };
     // A future that cannot be sent is reported at the function's name.
-    let root = root.clone().into_iter().map(|mut token| {
-        token.set_span(place(ident));
-        token
-    });
-    let sent = quote_spanned!(place(ident)=> #(#root)*::__private::run(async move { #body }));
+    let root = located(root, ident.span());
+    let sent = quote_spanned!(place(ident)=> #root::__private::run(async move { #body }));
     quote!(|mut #call| #sent)
 }
 

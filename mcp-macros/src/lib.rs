@@ -34,6 +34,10 @@ use kind::Kind;
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | hints for the client; each also takes `= false` |
 /// | `inline` | a function that is not async and returns at once: it is run without a thread of its own |
 /// | `crate = path` | where `mcp` is, if it was renamed or is re-exported |
+///
+/// | key of `#[arg(…)]` | meaning |
+/// |---|---|
+/// | `header = "Region"` | clients repeat the argument in the HTTP header `Mcp-Param-Region`, and the server checks it |
 #[proc_macro_attribute]
 pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
     define(Kind::Tool, attributes.into(), item.into()).into()
@@ -50,6 +54,10 @@ pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
 /// | `name`, `title`, `description`, `inline`, `crate` | as for tools |
 /// | `mime = "…"` | the media type of the contents |
 /// | `size = …` | the size in bytes, where it is known and the URI has no variables |
+///
+/// | key of `#[arg(…)]` | meaning |
+/// |---|---|
+/// | `complete = path` | an async function of yours that completes what the user types: `mcp::Complete` |
 #[proc_macro_attribute]
 pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
     define(Kind::Resource, attributes.into(), item.into()).into()
@@ -60,6 +68,10 @@ pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
 /// | key | meaning |
 /// |---|---|
 /// | `name`, `title`, `description`, `inline`, `crate` | as for tools |
+///
+/// | key of `#[arg(…)]` | meaning |
+/// |---|---|
+/// | `complete = path` | as for resources |
 #[proc_macro_attribute]
 pub fn prompt(attributes: TokenStream, item: TokenStream) -> TokenStream {
     define(Kind::Prompt, attributes.into(), item.into()).into()

@@ -55,6 +55,17 @@ snapshots! {
     a_prompt_takes_patterns_of_extractors: Prompt(description = "Reviews code.")
         async fn review(r#type: String, State(db): State<Db>, mut _n: u8) -> String { todo() }
 
+    an_argument_is_completed_by_a_function: Prompt()
+        async fn greet(
+            /// Whom to greet.
+            #[arg(complete = names::all)]
+            name: String,
+            loud: bool,
+        ) -> String { name }
+
+    an_argument_is_repeated_in_a_header: Tool()
+        async fn ask(#[arg(header = "Region")] region: String) -> String { region }
+
     a_mistake_leaves_the_function_as_it_was: Tool(red_only, name = "a b")
         async fn add(
             /// First addend.

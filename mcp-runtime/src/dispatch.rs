@@ -7,12 +7,13 @@ use std::task::{Context, Poll, ready};
 
 use tower_service::Service;
 
+use crate::handler::{self, Call, Completing, End, Failure, Fault, Outcome, Running, States};
+
 use crate::Error;
-use crate::handler::End;
-use crate::handler::{Call, Failure, Fault, Outcome, Running, States};
 use crate::model::{
-    Arguments, Facts, Kind, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult,
-    Response, Tool, ToolCall, ToolResult,
+    ArgumentCompletion, Arguments, Completed, Completer, Completion, Facts, Kind, Operation, Prompt,
+    PromptGet, Request, Resource, ResourceRead, ResourceResult, Response, Tool, ToolCall, ToolResult,
+    beginning,
 };
 use crate::registry::{Registry, closest};
 
@@ -26,6 +27,10 @@ pub(crate) struct Dispatch {
 impl Dispatch {
     pub(crate) fn new(registry: Arc<Registry>, states: Arc<States>) -> Self {
         Self { registry, states }
+    }
+
+    fn context(&self, facts: Arc<Facts>) -> handler::Context {
+        handler::Context::new(facts, self.states.clone())
     }
 
     fn run(&self, facts: Arc<Facts>, arguments: Arguments, target: Target) -> Dispatched {
@@ -56,6 +61,16 @@ impl Service<Request> for Dispatch {
             Operation::GetPrompt(PromptGet { prompt, arguments }) => {
                 self.run(facts, arguments, Target::Prompt(prompt))
             }
+            Operation::Complete(ArgumentCompletion { of, completer, typed }) => match completer {
+                Completer::Function(complete) => {
+                    let completing = complete(typed, self.context(facts.clone()));
+                    Dispatched::Completing { completing, of, public: facts.public }
+                }
+                Completer::OneOf(values) => {
+                    Dispatched::Ready(Some(Response::Completion(beginning(&values, &typed))))
+                }
+                Completer::Nothing => Dispatched::Ready(Some(Response::Completion(Completion::default()))),
+            },
             Operation::List(kind) => Dispatched::Ready(Some(Response::List(self.registry.listing(kind)))),
             Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
         }
@@ -66,6 +81,7 @@ impl Service<Request> for Dispatch {
 pub(crate) enum Dispatched {
     Ready(Option<Response>),
     Running { running: Running, target: Target, facts: Arc<Facts> },
+    Completing { completing: Completing, of: Completed, public: bool },
 }
 
 impl Future for Dispatched {
@@ -79,6 +95,13 @@ impl Future for Dispatched {
             Self::Running { running, target, facts } => {
                 let Outcome(end) = ready!(running.as_mut().poll(cx));
                 Poll::Ready(Ok(target.finish(end, facts.public)))
+            }
+            Self::Completing { completing, of, public } => {
+                let handler::Completed(ended) = ready!(completing.as_mut().poll(cx));
+                Poll::Ready(Ok(match ended {
+                    Ok(completion) => Response::Completion(completion),
+                    Err(failure) => Response::Error(failure.into_error(of.definition().name, *public)),
+                }))
             }
         }
     }

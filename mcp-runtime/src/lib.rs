@@ -58,15 +58,16 @@ mod wire;
 
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
 pub use handler::{
-    Args, Argument, Context, Extract, Extractor, Field, Headers, IntoPromptResult, IntoResourceResult,
-    IntoToolResult, Json, Needs, State, Whole,
+    Args, Argument, Complete, Completing, Context, Extract, Extractor, Field, Headers, IntoCompletion,
+    IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, State, Whole,
 };
 pub use layer::Next;
 pub use mcp_macros::{prompt, resource, tool};
 pub use model::{
-    Annotations, Audio, Client, Content, Definition, Embedded, Image, Kind, Link, Listing, ListingKind,
-    Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult, Request, ResourceContents,
-    ResourceRead, ResourceResult, Response, Role, Segment, Source, Template, Text, ToolCall, ToolResult,
+    Annotations, ArgumentCompletion, Audio, Client, Completion, Content, Definition, Embedded, Image, Kind,
+    Link, Listing, ListingKind, Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult,
+    Request, ResourceContents, ResourceRead, ResourceResult, Response, Role, Segment, Source, Template, Text,
+    ToolCall, ToolResult, Typed,
 };
 pub use schemars;
 #[cfg(feature = "cli")]

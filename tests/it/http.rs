@@ -19,14 +19,14 @@ use tokio::net::TcpStream;
 
 use crate::wire::{STATEFUL, STATELESS, headers_of, serve_http, stateless, text};
 
-struct Answer {
-    status: u16,
-    headers: http::HeaderMap,
-    body: Value,
+pub struct Answer {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: Value,
 }
 
 impl Answer {
-    fn code(&self) -> i64 {
+    pub fn code(&self) -> i64 {
         self.body["error"]["code"]
             .as_i64()
             .unwrap_or_else(|| panic!("no error: {} {}", self.status, self.body))
@@ -53,7 +53,7 @@ async fn send(url: &str, method: &str, headers: &[(&str, &str)], body: impl Into
 }
 
 /// Sends a message with the headers that go with it, changed by `change`.
-async fn post(url: &str, message: &Value, change: &[(&str, Option<&str>)]) -> Answer {
+pub async fn post(url: &str, message: &Value, change: &[(&str, Option<&str>)]) -> Answer {
     let mut headers: Vec<(&str, String)> = headers_of(message, None);
     headers.push(("content-type", "application/json".into()));
     for (name, value) in change {
@@ -62,6 +62,14 @@ async fn post(url: &str, message: &Value, change: &[(&str, Option<&str>)]) -> An
             headers.push((name, (*value).into()));
         }
     }
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    send(url, "POST", &headers, message.to_string()).await
+}
+
+/// The same with a header that stands there twice.
+pub async fn post_twice(url: &str, message: &Value, (name, value): (&str, &str)) -> Answer {
+    let mut headers: Vec<(&str, String)> = headers_of(message, None);
+    headers.extend([("content-type", "application/json".into()), (name, value.into()), (name, value.into())]);
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     send(url, "POST", &headers, message.to_string()).await
 }

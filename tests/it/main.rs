@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::panic, missing_docs, unreachable_pub, reason = "nobody uses these but the tests")]
 
+mod completion;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
@@ -9,6 +10,7 @@ mod examples;
 mod hostile;
 mod http;
 mod logs;
+mod mirrored;
 mod process;
 mod readme;
 mod registration;

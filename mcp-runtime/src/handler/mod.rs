@@ -4,6 +4,7 @@
 
 mod busy;
 mod call;
+mod complete;
 mod context;
 mod extract;
 mod failure;
@@ -16,6 +17,7 @@ mod tool_result;
 pub(crate) use busy::Busy;
 pub use call::{Call, Outcome, Returns, Running};
 pub(crate) use call::{End, Fault, describe};
+pub use complete::{Complete, Completed, Completing, IntoCompletion};
 pub use context::Context;
 pub use extract::{Args, Argument, Extract, Extractor, Field, Headers, Needs, Whole};
 pub(crate) use failure::{Failure, reference};

@@ -2,7 +2,7 @@
 
 use crate::handler::{Call, Running};
 
-use super::{Segment, Template};
+use super::{Complete, Segment, Template};
 
 /// A function that is offered as a tool, a resource or a prompt: its texts, its place in the source, and how to run it.
 ///
@@ -14,6 +14,10 @@ pub struct Definition {
     pub(crate) title: Option<&'static str>,
     pub(crate) description: &'static str,
     pub(crate) source: Source,
+    /// The functions that complete arguments, by their names.
+    pub(crate) completions: &'static [(&'static str, Complete)],
+    /// The headers that repeat arguments, by the names of these.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
     pub(crate) run: fn(Call) -> Running,
 }
 
@@ -74,7 +78,7 @@ impl std::fmt::Display for Source {
 
 impl Definition {
     const fn new(kind: Kind, name: &'static str, source: Source, run: fn(Call) -> Running) -> Self {
-        Self { kind, name, title: None, description: "", source, run }
+        Self { kind, name, title: None, description: "", source, completions: &[], headers: &[], run }
     }
 
     /// A tool.
@@ -138,6 +142,20 @@ impl Definition {
         if let Kind::Resource { uri, mime, .. } = self.kind {
             self.kind = Kind::Resource { uri, mime, size: Some(bytes) };
         }
+        self
+    }
+
+    /// The functions that complete arguments, by the names of these.
+    #[must_use]
+    pub const fn completions(mut self, functions: &'static [(&'static str, Complete)]) -> Self {
+        self.completions = functions;
+        self
+    }
+
+    /// The headers that repeat arguments of a tool, by the names of these.
+    #[must_use]
+    pub const fn headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        self.headers = headers;
         self
     }
 

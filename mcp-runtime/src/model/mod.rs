@@ -5,6 +5,7 @@
 
 mod arguments;
 mod client;
+mod completion;
 mod content;
 mod definition;
 mod exchange;
@@ -16,6 +17,8 @@ mod template;
 
 pub(crate) use arguments::Arguments;
 pub use client::{Client, Principal};
+pub use completion::{ArgumentCompletion, Complete, Completion, Typed};
+pub(crate) use completion::{Completed, Completer, Completions, beginning};
 pub use content::{Audio, Blob, Content, Embedded, Image, Link, Role, Text};
 pub use definition::{Annotations, Definition, Kind, Source};
 pub use exchange::Progress;

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::{Content, Definition, Role};
+use super::{Completions, Content, Definition, Role};
 
 /// A prompt as it is served.
 #[derive(Debug)]
 pub struct Prompt {
     pub(crate) definition: Definition,
     pub(crate) arguments: Vec<PromptArgument>,
+    pub(crate) completions: Completions,
 }
 
 impl Prompt {

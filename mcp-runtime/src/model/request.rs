@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Arguments, Client, Definition, Exchange, ListingKind, Principal, Prompt, Resource, Tool};
+use super::{
+    ArgumentCompletion, Arguments, Client, Definition, Exchange, ListingKind, Principal, Prompt, Resource,
+    Tool,
+};
 
 /// A request on its way through the layers to the function that answers it.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub enum Operation {
     ReadResource(ResourceRead),
     /// `prompts/get`
     GetPrompt(PromptGet),
+    /// `completion/complete`
+    Complete(ArgumentCompletion),
     /// One of the list methods.
     List(ListingKind),
     /// `server/discover`
@@ -75,27 +80,31 @@ impl Request {
             Operation::CallTool(_) => "tools/call",
             Operation::ReadResource(_) => "resources/read",
             Operation::GetPrompt(_) => "prompts/get",
+            Operation::Complete(_) => "completion/complete",
             Operation::List(kind) => kind.method(),
             Operation::Discover => "server/discover",
         }
     }
 
-    /// The name of the tool or prompt, or the URI of the resource.
+    /// The name of the tool or prompt, or the URI of the resource; of a completion, that of what the argument belongs to.
     pub fn target(&self) -> Option<&str> {
         match &self.operation {
             Operation::CallTool(call) => Some(call.tool.name()),
             Operation::ReadResource(read) => Some(&read.uri),
             Operation::GetPrompt(get) => Some(get.prompt.name()),
+            Operation::Complete(completion) => Some(completion.of.name()),
             Operation::List(_) | Operation::Discover => None,
         }
     }
 
-    /// The definition of the function that will answer, where it is one.
+    /// The definition of the function that will answer, where it is one; of a completion, the one that the argument
+    /// belongs to.
     pub fn definition(&self) -> Option<&Definition> {
         match &self.operation {
             Operation::CallTool(call) => Some(call.tool.definition()),
             Operation::ReadResource(read) => Some(read.resource.definition()),
             Operation::GetPrompt(get) => Some(get.prompt.definition()),
+            Operation::Complete(completion) => Some(completion.of.definition()),
             Operation::List(_) | Operation::Discover => None,
         }
     }

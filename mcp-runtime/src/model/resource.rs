@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::{Blob, Definition, Template};
+use super::{Blob, Completions, Definition, Template};
 
 /// A resource or a resource template as it is served.
 #[derive(Debug)]
 pub struct Resource {
     pub(crate) definition: Definition,
     pub(crate) template: Template,
+    pub(crate) completions: Completions,
 }
 
 impl Resource {

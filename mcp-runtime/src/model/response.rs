@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Content, Definition, Prompt, PromptResult, Resource, ResourceResult};
-use crate::schema::{InputSchema, OutputSchema};
+use super::{Completion, Content, Definition, Prompt, PromptResult, Resource, ResourceResult};
+use crate::schema::{InputSchema, Mirror, OutputSchema};
 
 /// What answers a request.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub enum Response {
     Resource(ResourceResult),
     /// A prompt was made.
     Prompt(PromptResult),
+    /// What an argument may become.
+    Completion(Completion),
     /// A list.
     List(Arc<Listing>),
     /// What the server is and can do.
@@ -55,6 +57,8 @@ pub struct Tool {
     pub(crate) definition: Definition,
     pub(crate) input: InputSchema,
     pub(crate) output: Option<OutputSchema>,
+    /// What clients repeat in headers.
+    pub(crate) mirrors: Vec<Mirror>,
 }
 
 impl Tool {

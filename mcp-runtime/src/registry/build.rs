@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Registry;
+use super::completion::completions;
 use crate::error::BuildError;
 use crate::handler::{States, describe};
 use crate::model::{Definition, Kind, Prompt, PromptArgument, Resource, Template, Tool};
-use crate::schema::Description;
+use crate::schema::{Description, mirrors};
 
 /// A name of a tool or prompt is at most this long, so that every client can use it.
 const LONGEST_NAME: usize = 64;
@@ -50,24 +51,33 @@ impl Registry {
                 }
             }
             match definition.kind {
-                Kind::Tool(_) => match described.input() {
-                    Ok(input) => {
-                        tools.push(Arc::new(Tool { definition, input, output: described.output.take() }));
-                    }
-                    Err(conflict) => {
-                        problems.push(format!("tool \"{}\": {conflict} ({source})", definition.name))
-                    }
-                },
-                Kind::Resource { uri, .. } => {
-                    let resource = Arc::new(Resource { definition, template: uri });
-                    if uri.is_template() { templates.push(resource) } else { resources.push(resource) }
-                }
-                Kind::Prompt => match prompt_arguments(&described) {
-                    Ok(arguments) => prompts.push(Arc::new(Prompt { definition, arguments })),
+                Kind::Tool(_) => match tool(definition, &mut described) {
+                    Ok(tool) => tools.push(Arc::new(tool)),
                     Err(problem) => {
-                        problems.push(format!("prompt \"{}\": {problem} ({source})", definition.name))
+                        problems.push(format!("tool \"{}\": {problem} ({source})", definition.name));
                     }
                 },
+                Kind::Resource { uri, .. } => match completions(&definition, &described) {
+                    Ok(completions) => {
+                        let resource = Arc::new(Resource { definition, template: uri, completions });
+                        if uri.is_template() { templates.push(resource) } else { resources.push(resource) }
+                    }
+                    Err(problem) => {
+                        problems.push(format!("resource \"{}\": {problem} ({source})", definition.name));
+                    }
+                },
+                Kind::Prompt => {
+                    let known = prompt_arguments(&described);
+                    let known = known.and_then(|known| Ok((known, completions(&definition, &described)?)));
+                    match known {
+                        Ok((arguments, completions)) => {
+                            prompts.push(Arc::new(Prompt { definition, arguments, completions }));
+                        }
+                        Err(problem) => {
+                            problems.push(format!("prompt \"{}\": {problem} ({source})", definition.name));
+                        }
+                    }
+                }
             }
         }
         if !problems.is_empty() {
@@ -156,6 +166,15 @@ fn illegal_name(definition: &Definition) -> Option<String> {
         Kind::Resource { .. } => (name.is_empty() || name.chars().any(char::is_control))
             .then(|| format!("{name:?} is not a name: it must have text without control characters")),
     }
+}
+
+fn tool(definition: Definition, described: &mut Description) -> Result<Tool, String> {
+    for (name, header) in definition.headers {
+        described.header(name, header)?;
+    }
+    let input = described.input().map_err(|conflict| conflict.to_string())?;
+    let published = serde_json::to_value(&input).map_err(|error| error.to_string())?;
+    Ok(Tool { definition, mirrors: mirrors(&published)?, input, output: described.output.take() })
 }
 
 fn prompt_arguments(described: &Description) -> Result<Vec<PromptArgument>, String> {

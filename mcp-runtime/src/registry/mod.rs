@@ -3,6 +3,7 @@
 mod build;
 mod closest;
 mod collect;
+mod completion;
 
 use std::sync::Arc;
 
@@ -52,6 +53,12 @@ impl Registry {
         !self.prompts.is_empty()
     }
 
+    /// Whether any argument can be completed.
+    pub(crate) fn has_completions(&self) -> bool {
+        self.prompts.iter().any(|prompt| prompt.completions.any())
+            || self.resources().any(|resource| resource.completions.any())
+    }
+
     pub(crate) fn tools(&self) -> &[Arc<Tool>] {
         &self.tools
     }
@@ -91,6 +98,15 @@ impl Registry {
             let values = resource.template.matches(uri)?;
             let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             Some((resource.clone(), Arguments::Text(values)))
+        })
+    }
+
+    /// The resource or template that was published with this URI.
+    pub(crate) fn published(&self, uri: &str) -> Result<Arc<Resource>, Error> {
+        let found = self.resources().find(|resource| resource.uri() == uri).cloned();
+        found.ok_or_else(|| {
+            let uris = self.resources().map(|resource| resource.uri());
+            unknown("resource template", uri, closest(uri, uris))
         })
     }
 

@@ -90,6 +90,30 @@ impl Description {
         self.states.push((TypeId::of::<T>(), std::any::type_name::<T>()));
     }
 
+    /// Says in the schema of an argument that clients repeat it in a header.
+    ///
+    /// # Errors
+    ///
+    /// It is no plain argument.
+    pub(crate) fn header(&mut self, name: &str, header: &str) -> Result<(), String> {
+        let field = self.fields.iter_mut().find(|field| field.name == name);
+        match field.and_then(|field| field.schema.as_object_mut()) {
+            Some(schema) => {
+                schema.insert(super::HEADER_KEYWORD.into(), header.into());
+                Ok(())
+            }
+            None => Err(format!(
+                "`header` of the argument \"{name}\": only a string, an integer or a boolean that the caller gives can \
+                 be repeated in a header"
+            )),
+        }
+    }
+
+    /// The texts of all values that the schema of an argument allows; `None` where there is no end of them.
+    pub(crate) fn values(&self, schema: &Value) -> Option<Vec<String>> {
+        super::values::values(schema, self.generator.definitions())
+    }
+
     /// The schema of all arguments together.
     pub(crate) fn input(&mut self) -> Result<InputSchema, Conflict> {
         let mut definitions: Map<String, Value> = self.generator.take_definitions(true).into_iter().collect();

@@ -3,9 +3,12 @@
 //! It knows `schemars` and nothing of how schemas are published.
 
 mod description;
+mod mirror;
 mod shape;
+mod values;
 
 pub(crate) use description::{Description, Field, missing};
+pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
 pub use shape::{InputSchema, OutputSchema};
 
 use schemars::SchemaGenerator;

@@ -8,7 +8,7 @@ use super::flight::InFlight;
 use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::stateless::{self, Message};
-use super::{headers, meta, stateful};
+use super::{completion, headers, meta, stateful};
 use crate::Error;
 use crate::json::{Object, Raw};
 use crate::model::{
@@ -185,6 +185,7 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
             let arguments = prompt_arguments(params)?;
             Ok(Operation::GetPrompt(PromptGet { prompt, arguments }))
         }
+        "completion/complete" if registry.has_completions() => completion::read(registry, params),
         "tools/list" => list(ListingKind::Tools, registry.has_tools()),
         "resources/list" => list(ListingKind::Resources, registry.has_resources()),
         "resources/templates/list" => list(ListingKind::Templates, registry.has_resources()),

@@ -72,6 +72,11 @@ impl Answer {
                 self.cache_hints(&mut out, READ_TTL_MS);
             }
             Response::Prompt(result) => member(&mut out, "messages", &result.messages),
+            Response::Completion(found) => {
+                let (values, total, more) = found.to_send();
+                let found = serde_json::json!({"values": values, "total": total, "hasMore": more});
+                member(&mut out, "completion", &found);
+            }
             Response::List(listing) => {
                 out.extend_from_slice(&self.list(&listing));
                 self.cache_hints(&mut out, LIST_TTL_MS);

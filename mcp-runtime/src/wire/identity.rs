@@ -36,6 +36,7 @@ impl Identity {
     pub(crate) fn new(about: &About, registry: &Registry) -> Self {
         let mut capabilities = serde_json::Map::new();
         for (capability, offered) in [
+            ("completions", registry.has_completions()),
             ("prompts", registry.has_prompts()),
             ("resources", registry.has_resources()),
             ("tools", registry.has_tools()),

@@ -3,12 +3,14 @@
 //!
 //! No other module names or compares a revision.
 
+mod completion;
 mod decode;
 mod encode;
 mod envelope;
 mod flight;
 mod headers;
 mod identity;
+mod mirrored;
 mod peer;
 mod revision;
 mod session;
