@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Meta, Path, Token};
 
 use crate::diag::{Errors, suggest};
+use crate::json::{self, Object};
 use crate::kind::Kind;
 
 /// A key of an attribute.
@@ -20,6 +21,11 @@ pub(crate) enum Key {
     OpenWorld,
     Mime,
     Size,
+    Ttl,
+    Public,
+    Icon,
+    Meta,
+    App,
     Inline,
     Crate,
     Complete,
@@ -44,6 +50,8 @@ enum Form {
     Number,
     /// `= some::path`
     Path,
+    /// `= { "name": … }`
+    Json,
 }
 
 struct Row {
@@ -79,11 +87,19 @@ const KEYS: &[Row] = &[
     row(Key::OpenWorld, "open_world", Form::Flag, TOOL),
     row(Key::Mime, "mime", Form::Text, RESOURCE),
     row(Key::Size, "size", Form::Number, RESOURCE),
+    row(Key::Ttl, "ttl", Form::Number, RESOURCE),
+    row(Key::Public, "public", Form::Flag, RESOURCE),
+    row(Key::Icon, "icon", Form::Text, ALL),
+    row(Key::Meta, "meta", Form::Json, ALL),
+    row(Key::App, "app", Form::Text, TOOL),
     row(Key::Inline, "inline", Form::Flag, ALL),
     row(Key::Crate, "crate", Form::Path, ALL),
     argument(Key::Complete, "complete", Form::Path, COMPLETED),
     argument(Key::Header, "header", Form::Text, TOOL),
 ];
+
+/// Keys that may stand several times.
+const SEVERAL: &[Key] = &[Key::Icon];
 
 /// Keys of arguments that are known and not understood: whoever writes one is told so, and not that he mistyped it.
 const LATER: &[&str] =
@@ -95,6 +111,7 @@ pub(crate) enum Value {
     Text(LitStr),
     Number(LitInt),
     Path(Path),
+    Json(Object),
 }
 
 /// What an attribute says.
@@ -121,6 +138,18 @@ impl Attributes {
 
     pub(crate) fn text(&self, key: Key) -> Option<&LitStr> {
         if let Some(Value::Text(value)) = self.get(key) { Some(value) } else { None }
+    }
+
+    /// All texts of a key that may stand several times.
+    pub(crate) fn texts(&self, key: Key) -> impl Iterator<Item = &LitStr> {
+        self.values.iter().filter_map(move |(found, _, value)| match value {
+            Value::Text(text) if *found == key => Some(text),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn json(&self, key: Key) -> Option<&Object> {
+        if let Some(Value::Json(value)) = self.get(key) { Some(value) } else { None }
     }
 
     pub(crate) fn number(&self, key: Key) -> Option<&LitInt> {
@@ -212,7 +241,7 @@ fn item(
     let ident = input.call(Ident::parse_any)?;
     let row = find(kind, place, &ident)?;
     let value = value(row, &ident, input)?;
-    if let Some(first) = found.ident(row.key) {
+    if let Some(first) = found.ident(row.key).filter(|_| !SEVERAL.contains(&row.key)) {
         let message = format!("`{first}` stands here twice");
         errors.on(&ident, message);
         return Ok(());
@@ -250,6 +279,9 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
         Form::Flag => format!("`{name}` stands alone, or as `{name} = false`"),
         Form::Text => format!("`{name}` takes a text, as in `{name} = \"…\"`"),
         Form::Number => format!("`{name}` takes a number, as in `{name} = 1024`"),
+        Form::Json => {
+            format!("`{name}` takes an object, as in `{name} = {{ \"com.example/team\": \"billing\" }}`")
+        }
         Form::Path => format!("`{name}` takes a path, as in `{name} = some::path`"),
     };
     if !input.peek(Token![=]) {
@@ -264,6 +296,12 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
         Form::Flag => input.parse().map(|value: LitBool| Value::Flag(value.value)).map_err(explain),
         Form::Text => input.parse().map(Value::Text).map_err(explain),
         Form::Number => input.parse().map(Value::Number).map_err(explain),
+        Form::Json => match input.parse()? {
+            proc_macro2::TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {
+                json::object(&group).map(Value::Json)
+            }
+            other => Err(syn::Error::new(other.span(), &wanted)),
+        },
         Form::Path => input.call(Path::parse_mod_style).map(Value::Path).map_err(explain),
     }
 }

@@ -16,6 +16,9 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     variables(definition, errors);
     inline(definition, errors);
     size(definition, errors);
+    ttl(definition, errors);
+    uris(definition, errors);
+    meta(definition, errors);
     completed(definition, errors);
     headers(definition, errors);
 }
@@ -100,6 +103,79 @@ fn size(definition: &Definition, errors: &mut Errors) {
     } else if definition.variables().next().is_some() {
         errors.on(size, "a template stands for many resources, so it has no `size`");
     }
+}
+
+fn ttl(definition: &Definition, errors: &mut Errors) {
+    if let Some(ttl) = definition.attributes.number(Key::Ttl)
+        && ttl.base10_parse::<u32>().is_err()
+    {
+        errors.on(ttl, "`ttl` is a number of seconds, as in `ttl = 30`");
+    }
+}
+
+/// Pictures come over a safe way, and apps from the server itself.
+fn uris(definition: &Definition, errors: &mut Errors) {
+    let whole = |uri: &str| !uri.chars().any(|c| c.is_whitespace() || c.is_control());
+    for icon in definition.attributes.texts(Key::Icon) {
+        let uri = icon.value();
+        let scheme = uri.split_once(':').map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
+        let fine = scheme.is_some_and(|(scheme, rest)| {
+            (scheme == "https" && rest.starts_with("//") && rest.len() > 2)
+                || (scheme == "data" && !rest.is_empty())
+        });
+        if !fine || !whole(&uri) {
+            errors.on(icon, "an icon stands at an `https:` or `data:` URI, as in `icon = \"https://example.com/icon.png\"`");
+        }
+    }
+    if let Some(app) = definition.attributes.text(Key::App) {
+        let uri = app.value();
+        if uri.strip_prefix("ui://").is_none_or(str::is_empty) || !whole(&uri) {
+            errors.on(
+                app,
+                "an app is a resource whose URI begins with `ui://`, as in `app = \"ui://weather/card\"`",
+            );
+        }
+    }
+}
+
+/// The names in `_meta` (specification, "_meta").
+fn meta(definition: &Definition, errors: &mut Errors) {
+    let Some(object) = definition.attributes.json(Key::Meta) else { return };
+    for name in &object.names {
+        if let Some(problem) = problem_of_name(&name.value()) {
+            errors.on(name, problem);
+        }
+    }
+}
+
+fn problem_of_name(name: &str) -> Option<&'static str> {
+    let alphanumeric = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let inside = |text: &str, extra: &[u8]| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || extra.contains(&byte))
+    };
+    let (prefix, rest) = match name.rsplit_once('/') {
+        Some((prefix, rest)) => (Some(prefix), rest),
+        None => (None, name),
+    };
+    let word = |word: &str| {
+        let bytes = word.as_bytes();
+        alphanumeric(bytes.first()) && alphanumeric(bytes.last()) && inside(word, b"-_.")
+    };
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(u8::is_ascii_alphabetic)
+            && alphanumeric(bytes.last())
+            && inside(label, b"-")
+    };
+    if !(rest.is_empty() && prefix.is_some() || word(rest))
+        || prefix.is_some_and(|prefix| !prefix.split('.').all(label))
+    {
+        return Some("a name in `meta` is a domain of yours and a word, as in `\"com.example/team\"`");
+    }
+    let second = prefix.and_then(|prefix| prefix.split('.').nth(1));
+    second
+        .filter(|label| ["modelcontextprotocol", "mcp"].contains(label))
+        .map(|_| "this prefix is reserved for the protocol: use a domain of your own")
 }
 
 /// What can be completed is what the user types.

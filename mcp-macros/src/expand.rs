@@ -73,7 +73,17 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let annotations = annotations(definition, root);
     let completions = completions(definition, root);
     let headers = headers(definition);
-    quote!(#start.description(#description) #title #mime #size #annotations #completions #headers)
+    let ttl = definition.attributes.number(Key::Ttl).map(|seconds| quote!(.ttl(#seconds)));
+    let public = definition.attributes.flag(Key::Public).map(|public| quote!(.public(#public)));
+    let icons: Vec<_> = definition.attributes.texts(Key::Icon).collect();
+    let icons = (!icons.is_empty()).then(|| quote!(.icons(&[#(#icons),*])));
+    let meta = definition.attributes.json(Key::Meta).map(|object| &object.text);
+    let meta = meta.map(|json| quote!(.meta(#json)));
+    let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
+    quote! {
+        #start.description(#description)
+            #title #mime #size #ttl #public #annotations #icons #meta #app #completions #headers
+    }
 }
 
 /// The functions that complete arguments. One that cannot is reported at its path.

@@ -10,6 +10,7 @@ mod diag;
 mod expand;
 mod fallback;
 mod func;
+mod json;
 mod kind;
 mod model;
 mod uri;
@@ -32,6 +33,9 @@ use kind::Kind;
 /// | `title = "…"` | a name for people |
 /// | `description = "…"` | in place of the doc comment |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | hints for the client; each also takes `= false` |
+/// | `icon = "https://…"` | a picture for people, at an `https:` or `data:` URI; may stand several times |
+/// | `meta = { "com.example/team": "billing" }` | what else is to be published, as `_meta` |
+/// | `app = "ui://…"` | the resource that shows the result as a page (extension `io.modelcontextprotocol/ui`) |
 /// | `inline` | a function that is not async and returns at once: it is run without a thread of its own |
 /// | `crate = path` | where `mcp` is, if it was renamed or is re-exported |
 ///
@@ -51,7 +55,9 @@ pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name`, `title`, `description`, `inline`, `crate` | as for tools |
+/// | `name`, `title`, `description`, `icon`, `meta`, `inline`, `crate` | as for tools |
+/// | `ttl = …` | for how many seconds a client may keep what it read; 0 without it |
+/// | `public` | whoever keeps it may give it to others too: the function takes nothing that tells who asks |
 /// | `mime = "…"` | the media type of the contents |
 /// | `size = …` | the size in bytes, where it is known and the URI has no variables |
 ///
@@ -67,7 +73,7 @@ pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name`, `title`, `description`, `inline`, `crate` | as for tools |
+/// | `name`, `title`, `description`, `icon`, `meta`, `inline`, `crate` | as for tools |
 ///
 /// | key of `#[arg(…)]` | meaning |
 /// |---|---|

@@ -66,6 +66,15 @@ snapshots! {
     an_argument_is_repeated_in_a_header: Tool()
         async fn ask(#[arg(header = "Region")] region: String) -> String { region }
 
+    a_resource_says_how_long_it_holds_and_what_else: Resource(
+        "docs://readme", ttl = 30, public, icon = "https://example.com/a.png", icon = "data:image/png;base64,AA",
+        meta = { "com.example/team": "billing \"A\"", "x": [1, -2.5, true, null, {}] },
+    )
+        async fn readme() -> &'static str { "hello" }
+
+    a_tool_has_an_app: Tool(app = "ui://weather/card")
+        async fn weather() -> String { todo() }
+
     a_mistake_leaves_the_function_as_it_was: Tool(red_only, name = "a b")
         async fn add(
             /// First addend.

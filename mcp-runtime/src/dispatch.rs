@@ -11,9 +11,9 @@ use crate::handler::{self, Call, Completing, End, Failure, Fault, Outcome, Runni
 
 use crate::Error;
 use crate::model::{
-    ArgumentCompletion, Arguments, Completed, Completer, Completion, Facts, Kind, Operation, Prompt,
-    PromptGet, Request, Resource, ResourceRead, ResourceResult, Response, Tool, ToolCall, ToolResult,
-    beginning,
+    ArgumentCompletion, Arguments, Completed, Completer, Completion, Facts, Kind, ListPage, ListRequest,
+    Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult, Response, Tool, ToolCall,
+    ToolResult, beginning,
 };
 use crate::registry::{Registry, closest};
 
@@ -71,7 +71,10 @@ impl Service<Request> for Dispatch {
                 }
                 Completer::Nothing => Dispatched::Ready(Some(Response::Completion(Completion::default()))),
             },
-            Operation::List(kind) => Dispatched::Ready(Some(Response::List(self.registry.listing(kind)))),
+            Operation::List(ListRequest { kind, after }) => {
+                let listing = self.registry.listing(kind);
+                Dispatched::Ready(Some(Response::List(ListPage { listing, after })))
+            }
             Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
         }
     }
@@ -173,6 +176,7 @@ fn complete_contents(mut result: ResourceResult, resource: &Resource, uri: Strin
             item.mime_type = published.map(str::to_owned);
         }
     }
+    result.hints = resource.hints();
     Response::Resource(result)
 }
 

@@ -64,10 +64,11 @@ pub use handler::{
 pub use layer::Next;
 pub use mcp_macros::{prompt, resource, tool};
 pub use model::{
-    Annotations, ArgumentCompletion, Audio, Client, Completion, Content, Definition, Embedded, Image, Kind,
-    Link, Listing, ListingKind, Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult,
-    Request, ResourceContents, ResourceRead, ResourceResult, Response, Role, Segment, Source, Template, Text,
-    ToolCall, ToolResult, Typed,
+    Annotations, ArgumentCompletion, Audio, CacheScope, Client, Completion, Content, Definition, Embedded,
+    ExpandError, Icon, Image, Kind, Link, ListPage, ListRequest, Listing, ListingKind, Operation, Principal,
+    Progress, PromptGet, PromptMessage, PromptResult, Request, ResourceContents, ResourceRead,
+    ResourceResult, Response, Role, Segment, Source, Template, Text, Theme, ToolCall, ToolResult, Typed,
+    WithMeta,
 };
 pub use schemars;
 #[cfg(feature = "cli")]

@@ -12,6 +12,7 @@ mod http;
 mod logs;
 mod mirrored;
 mod process;
+mod published;
 mod readme;
 mod registration;
 mod suite;

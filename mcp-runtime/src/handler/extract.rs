@@ -178,6 +178,12 @@ pub trait Extract: Sized + Send + 'static {
 pub struct Needs<'a>(pub(crate) &'a mut Description);
 
 impl Needs<'_> {
+    /// It is the same whoever calls: it looks at nothing that the request says. An extractor that does not say so may not
+    /// stand in a resource that is `public`, which caches give to everybody.
+    pub fn same_for_all(&mut self) {
+        self.0.same_for_all = true;
+    }
+
     /// It needs a [`State<T>`](crate::State).
     pub fn state<T: 'static>(&mut self) {
         self.0.state::<T>();
@@ -187,7 +193,7 @@ impl Needs<'_> {
 #[diagnostic::do_not_recommend]
 impl<T: Extract> Argument<Extractor> for T {
     fn describe(_: &'static str, _: &'static str, needs: &mut Needs<'_>) {
-        T::needs(needs);
+        needs.0.extractor::<T>(|found| T::needs(&mut Needs(found)));
     }
 
     #[allow(private_interfaces, reason = "only this crate implements the trait and calls the method")]

@@ -13,6 +13,7 @@ mod resource_result;
 mod state;
 mod text;
 mod tool_result;
+mod with_meta;
 
 pub(crate) use busy::Busy;
 pub use call::{Call, Outcome, Returns, Running};

@@ -59,6 +59,7 @@ impl<T> Deref for State<T> {
 impl<T: Send + Sync + 'static> Extract for State<T> {
     fn needs(needs: &mut Needs<'_>) {
         needs.state::<T>();
+        needs.same_for_all();
     }
 
     async fn extract(cx: &Context) -> Result<Self, ToolError> {

@@ -18,6 +18,16 @@ pub struct Definition {
     pub(crate) completions: &'static [(&'static str, Complete)],
     /// The headers that repeat arguments, by the names of these.
     pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// For how many seconds a client may keep what a resource gives.
+    pub(crate) ttl: u32,
+    /// Whether what a resource gives may be given to others too.
+    pub(crate) public: bool,
+    /// The URIs of pictures.
+    pub(crate) icons: &'static [&'static str],
+    /// A JSON object.
+    pub(crate) meta: Option<&'static str>,
+    /// The URI of the page that shows what a tool gives.
+    pub(crate) app: Option<&'static str>,
     pub(crate) run: fn(Call) -> Running,
 }
 
@@ -78,7 +88,21 @@ impl std::fmt::Display for Source {
 
 impl Definition {
     const fn new(kind: Kind, name: &'static str, source: Source, run: fn(Call) -> Running) -> Self {
-        Self { kind, name, title: None, description: "", source, completions: &[], headers: &[], run }
+        Self {
+            kind,
+            name,
+            title: None,
+            description: "",
+            source,
+            completions: &[],
+            headers: &[],
+            ttl: 0,
+            public: false,
+            icons: &[],
+            meta: None,
+            app: None,
+            run,
+        }
     }
 
     /// A tool.
@@ -156,6 +180,41 @@ impl Definition {
     #[must_use]
     pub const fn headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
         self.headers = headers;
+        self
+    }
+
+    /// For how many seconds a client may keep what a resource gives.
+    #[must_use]
+    pub const fn ttl(mut self, seconds: u32) -> Self {
+        self.ttl = seconds;
+        self
+    }
+
+    /// Whether what a resource gives may be given to others too.
+    #[must_use]
+    pub const fn public(mut self, public: bool) -> Self {
+        self.public = public;
+        self
+    }
+
+    /// The URIs of pictures for people.
+    #[must_use]
+    pub const fn icons(mut self, uris: &'static [&'static str]) -> Self {
+        self.icons = uris;
+        self
+    }
+
+    /// What else is published: a JSON object.
+    #[must_use]
+    pub const fn meta(mut self, json: &'static str) -> Self {
+        self.meta = Some(json);
+        self
+    }
+
+    /// The URI of the page that shows what a tool gives.
+    #[must_use]
+    pub const fn app(mut self, uri: &'static str) -> Self {
+        self.app = Some(uri);
         self
     }
 

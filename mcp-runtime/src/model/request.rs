@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) principal: Principal,
     pub(crate) headers: Option<Arc<http::HeaderMap>>,
     pub(crate) trace_parent: Option<Box<str>>,
+    pub(crate) trace_state: Option<Box<str>>,
+    pub(crate) baggage: Option<Box<str>>,
     /// Whether the peer may be anybody: then only errors that were written for him reach him.
     pub(crate) public: bool,
     /// Whether the peer asked to be told of progress.
@@ -41,9 +43,24 @@ pub enum Operation {
     /// `completion/complete`
     Complete(ArgumentCompletion),
     /// One of the list methods.
-    List(ListingKind),
+    List(ListRequest),
     /// `server/discover`
     Discover,
+}
+
+/// One of the list methods.
+#[derive(Debug)]
+pub struct ListRequest {
+    pub(crate) kind: ListingKind,
+    /// What the last item of the page before is called; none where the first page is asked for.
+    pub(crate) after: Option<Box<str>>,
+}
+
+impl ListRequest {
+    /// What is to be listed.
+    pub fn kind(&self) -> ListingKind {
+        self.kind
+    }
 }
 
 /// The call of a tool.
@@ -81,7 +98,7 @@ impl Request {
             Operation::ReadResource(_) => "resources/read",
             Operation::GetPrompt(_) => "prompts/get",
             Operation::Complete(_) => "completion/complete",
-            Operation::List(kind) => kind.method(),
+            Operation::List(list) => list.kind.method(),
             Operation::Discover => "server/discover",
         }
     }

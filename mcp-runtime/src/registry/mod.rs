@@ -4,6 +4,7 @@ mod build;
 mod closest;
 mod collect;
 mod completion;
+mod extra;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ impl Registry {
         resources: Vec<Arc<Resource>>,
         templates: Vec<Arc<Resource>>,
         prompts: Vec<Arc<Prompt>>,
+        page: usize,
     ) -> Self {
         let listings = [
             Items::Tools(tools.clone()),
@@ -37,7 +39,7 @@ impl Registry {
             Items::Templates(templates.clone()),
             Items::Prompts(prompts.clone()),
         ];
-        let listings = listings.map(|items| Arc::new(Listing::new(items)));
+        let listings = listings.map(|items| Arc::new(Listing::new(items, page)));
         Self { tools, resources, templates, prompts, listings }
     }
 
@@ -57,6 +59,11 @@ impl Registry {
     pub(crate) fn has_completions(&self) -> bool {
         self.prompts.iter().any(|prompt| prompt.completions.any())
             || self.resources().any(|resource| resource.completions.any())
+    }
+
+    /// Whether any tool has an app.
+    pub(crate) fn has_apps(&self) -> bool {
+        self.tools.iter().any(|tool| tool.definition.app.is_some())
     }
 
     pub(crate) fn tools(&self) -> &[Arc<Tool>] {

@@ -17,6 +17,10 @@ pub(crate) struct Description {
     pub(crate) whole: Option<Value>,
     pub(crate) output: Option<OutputSchema>,
     pub(crate) states: Vec<(TypeId, &'static str)>,
+    /// The types of extractors that may tell callers apart.
+    pub(crate) callers: Vec<&'static str>,
+    /// What the extractor that is asked says of itself.
+    pub(crate) same_for_all: bool,
 }
 
 /// A plain argument.
@@ -60,6 +64,8 @@ impl Description {
             whole: None,
             output: None,
             states: Vec::new(),
+            callers: Vec::new(),
+            same_for_all: false,
         }
     }
 
@@ -84,6 +90,15 @@ impl Description {
 
     pub(crate) fn output<T: JsonSchema + ?Sized>(&mut self) {
         self.output = Some(OutputSchema(root::<T>(Contract::Serialize)));
+    }
+
+    /// Asks an extractor what it needs.
+    pub(crate) fn extractor<T>(&mut self, ask: impl FnOnce(&mut Self)) {
+        self.same_for_all = false;
+        ask(self);
+        if !self.same_for_all {
+            self.callers.push(std::any::type_name::<T>());
+        }
     }
 
     pub(crate) fn state<T: 'static>(&mut self) {
@@ -126,12 +141,19 @@ impl Description {
     }
 }
 
-/// The schema of a type that stands alone. Its title would be the name of the type, which tells nobody anything.
+/// The schema of a type that stands alone. What its author wrote stays as he wrote it.
 fn root<T: JsonSchema + ?Sized>(contract: Contract) -> Value {
+    let written = T::json_schema(&mut super::generator(contract.clone()));
     let mut schema = super::generator(contract).into_root_schema_for::<T>();
-    schema.remove("title");
+    if written.get("title").is_none() {
+        // The name of the type, which tells nobody anything.
+        schema.remove("title");
+    }
     let mut schema = schema.to_value();
-    super::plain(&mut schema);
+    // Whoever names a dialect has written all of the schema by hand.
+    if written.get("$schema").is_none() {
+        super::plain(&mut schema);
+    }
     schema
 }
 

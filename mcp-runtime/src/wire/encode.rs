@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::cursor;
 use super::envelope::Id;
 use super::headers::Mismatch;
 use super::identity::Identity;
@@ -10,7 +11,7 @@ use super::meta;
 use super::revision::Revision;
 use crate::error::ErrorKind;
 use crate::json::{Raw, shortened};
-use crate::model::{Items, Kind, Listing, Progress, Resource, Response, Tool, ToolResult};
+use crate::model::{Hints, Items, Kind, ListPage, Progress, Resource, Response, Tool, ToolResult};
 use crate::server::Reply;
 use crate::{Error, model};
 
@@ -24,13 +25,6 @@ pub(crate) struct Answer {
 
 /// What a call says before its result.
 pub(crate) type Notice = Progress;
-
-/// How long lists and discovery hold, in milliseconds. They do not change while a server runs; a restart may bring others.
-const LIST_TTL_MS: u32 = 60_000;
-/// Resources may change at any time.
-const READ_TTL_MS: u32 = 0;
-/// Nothing is shared between principals unless somebody says that it may be.
-const CACHE_SCOPE: &str = "private";
 
 impl Answer {
     pub(super) fn new(id: &Id, revision: Revision) -> Self {
@@ -64,22 +58,30 @@ impl Answer {
         if self.revision.stamps_results() {
             out.extend_from_slice(b"\"resultType\":\"complete\",");
         }
+        let mut own = model::Meta::default();
         match response {
             Response::Error(error) => return Refusal::error(error, self.revision).reply(Some(&self.id)),
-            Response::Tool(result) => self.tool_result(&mut out, &result),
+            Response::Tool(result) => {
+                self.tool_result(&mut out, &result);
+                own = result.meta;
+            }
             Response::Resource(result) => {
                 member(&mut out, "contents", &result.contents);
-                self.cache_hints(&mut out, READ_TTL_MS);
+                self.cache_hints(&mut out, result.hints);
+                own = result.meta;
             }
-            Response::Prompt(result) => member(&mut out, "messages", &result.messages),
+            Response::Prompt(result) => {
+                member(&mut out, "messages", &result.messages);
+                own = result.meta;
+            }
             Response::Completion(found) => {
                 let (values, total, more) = found.to_send();
                 let found = serde_json::json!({"values": values, "total": total, "hasMore": more});
                 member(&mut out, "completion", &found);
             }
-            Response::List(listing) => {
-                out.extend_from_slice(&self.list(&listing));
-                self.cache_hints(&mut out, LIST_TTL_MS);
+            Response::List(page) => {
+                out.extend_from_slice(&self.list(&page));
+                self.cache_hints(&mut out, identity.hints);
             }
             Response::Discovery => {
                 let known = format!(
@@ -89,7 +91,7 @@ impl Answer {
                     identity.instructions
                 );
                 out.extend_from_slice(known.as_bytes());
-                self.cache_hints(&mut out, LIST_TTL_MS);
+                self.cache_hints(&mut out, identity.hints);
             }
         }
         if self.revision.stamps_results() {
@@ -97,7 +99,16 @@ impl Answer {
             out.extend_from_slice(meta::SERVER_INFO.as_bytes());
             out.extend_from_slice(b"\":");
             out.extend_from_slice(identity.server_info(self.revision).as_bytes());
+            for (name, content) in own.members() {
+                out.push(b',');
+                value(&mut out, name);
+                out.push(b':');
+                value(&mut out, content);
+            }
             out.push(b'}');
+        } else if !own.is_empty() {
+            out.push(b',');
+            member(&mut out, "_meta", &own);
         }
         out.extend_from_slice(b"}}");
         Reply::response(200, out)
@@ -135,12 +146,12 @@ impl Answer {
         Some(Reply::notification(out))
     }
 
-    fn cache_hints(&self, out: &mut Vec<u8>, ttl_ms: u32) {
+    fn cache_hints(&self, out: &mut Vec<u8>, hints: Hints) {
         if self.revision.stamps_results() {
             out.push(b',');
-            member(out, "ttlMs", &ttl_ms);
+            member(out, "ttlMs", &hints.ttl);
             out.push(b',');
-            member(out, "cacheScope", CACHE_SCOPE);
+            member(out, "cacheScope", &hints.scope);
         }
     }
 
@@ -171,32 +182,42 @@ impl Answer {
         }
     }
 
-    fn list<'a>(&self, listing: &'a Listing) -> std::borrow::Cow<'a, [u8]> {
-        listing.form(self.revision.list_form(), |items| {
-            let mut out = Vec::new();
-            match items {
-                Items::Tools(tools) => {
-                    let any = self.revision.any_structured_result();
-                    let tools: Vec<_> = tools.iter().map(|tool| PublishedTool::new(tool, any)).collect();
-                    member(&mut out, "tools", &tools);
-                }
-                Items::Resources(found) => {
-                    let found: Vec<_> =
-                        found.iter().map(|resource| PublishedResource::new(resource)).collect();
-                    member(&mut out, "resources", &found);
-                }
-                Items::Templates(found) => {
-                    let found: Vec<_> =
-                        found.iter().map(|resource| PublishedResource::new(resource)).collect();
-                    member(&mut out, "resourceTemplates", &found);
-                }
-                Items::Prompts(found) => {
-                    let found: Vec<_> = found.iter().map(|prompt| PublishedPrompt::new(prompt)).collect();
-                    member(&mut out, "prompts", &found);
-                }
+    fn list<'a>(&self, page: &'a ListPage) -> std::borrow::Cow<'a, [u8]> {
+        match page.after {
+            None => page.listing.form(self.revision.list_form(), || self.page(page)),
+            Some(_) => self.page(page).into(),
+        }
+    }
+
+    /// Writes a page of a list, with the cursor of the next one.
+    fn page(&self, page: &ListPage) -> Vec<u8> {
+        let mut out = Vec::new();
+        let (range, last) = page.range();
+        let items = &page.listing.items;
+        match items {
+            Items::Tools(found) => {
+                let found = found.get(range).unwrap_or_default().iter();
+                let found: Vec<_> = found.map(|tool| PublishedTool::new(tool, self.revision)).collect();
+                member(&mut out, "tools", &found);
             }
-            out
-        })
+            Items::Resources(found) | Items::Templates(found) => {
+                let found = found.get(range).unwrap_or_default().iter();
+                let found: Vec<_> =
+                    found.map(|resource| PublishedResource::new(resource, self.revision)).collect();
+                let list = if let Items::Resources(_) = items { "resources" } else { "resourceTemplates" };
+                member(&mut out, list, &found);
+            }
+            Items::Prompts(found) => {
+                let found = found.get(range).unwrap_or_default().iter();
+                let found: Vec<_> = found.map(|prompt| PublishedPrompt::new(prompt, self.revision)).collect();
+                member(&mut out, "prompts", &found);
+            }
+        }
+        if let Some(last) = last {
+            out.push(b',');
+            member(&mut out, "nextCursor", &cursor::write(items.kind(), last));
+        }
+        out
     }
 }
 
@@ -236,12 +257,39 @@ struct PublishedTool<'a> {
     output_schema: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<model::Annotations>,
+    #[serde(flatten)]
+    extra: Extra<'a>,
+}
+
+/// What everything that is offered may have, where the revision knows it.
+#[derive(Serialize)]
+struct Extra<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    icons: Vec<PublishedIcon>,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a model::Meta>,
+}
+
+#[derive(Serialize)]
+struct PublishedIcon {
+    src: &'static str,
+}
+
+impl<'a> Extra<'a> {
+    fn new(definition: &model::Definition, meta: &'a model::Meta, revision: Revision) -> Self {
+        let icons = if revision.publishes_icons() { definition.icons } else { &[] };
+        Self {
+            icons: icons.iter().map(|src| PublishedIcon { src }).collect(),
+            meta: Some(meta).filter(|meta| revision.publishes_meta() && !meta.is_empty()),
+        }
+    }
 }
 
 impl<'a> PublishedTool<'a> {
-    fn new(tool: &'a Tool, any_structured_result: bool) -> Self {
+    fn new(tool: &'a Tool, revision: Revision) -> Self {
         let definition = &tool.definition;
-        let output = tool.output.as_ref().filter(|schema| any_structured_result || schema.is_object());
+        let any = revision.any_structured_result();
+        let output = tool.output.as_ref().filter(|schema| any || schema.is_object());
         Self {
             name: definition.name,
             title: definition.title,
@@ -252,6 +300,7 @@ impl<'a> PublishedTool<'a> {
                 Kind::Tool(hints) if hints != model::Annotations::default() => Some(hints),
                 _ => None,
             },
+            extra: Extra::new(definition, &tool.meta, revision),
         }
     }
 }
@@ -271,10 +320,12 @@ struct PublishedResource<'a> {
     mime_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
+    #[serde(flatten)]
+    extra: Extra<'a>,
 }
 
 impl<'a> PublishedResource<'a> {
-    fn new(resource: &'a Resource) -> Self {
+    fn new(resource: &'a Resource, revision: Revision) -> Self {
         let definition = &resource.definition;
         let (mime_type, size) = match definition.kind {
             Kind::Resource { mime, size, .. } => (mime, size),
@@ -289,6 +340,7 @@ impl<'a> PublishedResource<'a> {
             description: definition.published_description(),
             mime_type,
             size: size.filter(|_| !template),
+            extra: Extra::new(definition, &resource.meta, revision),
         }
     }
 }
@@ -301,16 +353,19 @@ struct PublishedPrompt<'a> {
     description: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     arguments: &'a [model::PromptArgument],
+    #[serde(flatten)]
+    extra: Extra<'a>,
 }
 
 impl<'a> PublishedPrompt<'a> {
-    fn new(prompt: &'a model::Prompt) -> Self {
+    fn new(prompt: &'a model::Prompt, revision: Revision) -> Self {
         let definition = &prompt.definition;
         Self {
             name: definition.name,
             title: definition.title,
             description: definition.published_description(),
             arguments: &prompt.arguments,
+            extra: Extra::new(definition, &prompt.meta, revision),
         }
     }
 }

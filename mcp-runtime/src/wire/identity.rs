@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Revision;
+use crate::model::{Hints, Icon};
 use crate::registry::Registry;
 
 /// What the author says of the server.
@@ -17,6 +18,8 @@ pub(crate) struct About {
     pub(crate) description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) website_url: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) icons: Vec<Icon>,
     #[serde(skip)]
     pub(crate) instructions: Option<String>,
 }
@@ -28,12 +31,14 @@ pub(crate) struct Identity {
     /// Server info for revisions that know only name, title and version.
     old_server_info: String,
     pub(crate) capabilities: String,
+    /// How lists and discovery may be kept.
+    pub(crate) hints: Hints,
     /// `,"instructions":"…"`, or nothing.
     pub(crate) instructions: String,
 }
 
 impl Identity {
-    pub(crate) fn new(about: &About, registry: &Registry) -> Self {
+    pub(crate) fn new(about: &About, registry: &Registry, hints: Hints) -> Self {
         let mut capabilities = serde_json::Map::new();
         for (capability, offered) in [
             ("completions", registry.has_completions()),
@@ -45,9 +50,13 @@ impl Identity {
                 capabilities.insert(capability.into(), serde_json::json!({}));
             }
         }
-        let old = About { description: None, website_url: None, ..about.clone() };
+        if registry.has_apps() {
+            capabilities.insert("extensions".into(), serde_json::json!({"io.modelcontextprotocol/ui": {}}));
+        }
+        let old = About { description: None, website_url: None, icons: Vec::new(), ..about.clone() };
         let json = |about: &About| serde_json::json!(about).to_string();
         Self {
+            hints,
             server_info: json(about),
             old_server_info: json(&old),
             capabilities: serde_json::Value::Object(capabilities).to_string(),

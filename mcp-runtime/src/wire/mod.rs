@@ -4,6 +4,7 @@
 //! No other module names or compares a revision.
 
 mod completion;
+mod cursor;
 mod decode;
 mod encode;
 mod envelope;
@@ -39,4 +40,6 @@ pub(crate) mod meta {
     pub(crate) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
     pub(crate) const PROGRESS_TOKEN: &str = "progressToken";
     pub(crate) const TRACE_PARENT: &str = "traceparent";
+    pub(crate) const TRACE_STATE: &str = "tracestate";
+    pub(crate) const BAGGAGE: &str = "baggage";
 }
