@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, LitBool, LitInt, LitStr, Meta, Path, Token};
+use syn::{Attribute, Ident, Lit, LitBool, LitInt, LitStr, Meta, Path, Token};
 
 use crate::diag::{Errors, suggest};
 use crate::json::{self, Object};
@@ -21,6 +21,8 @@ pub(crate) enum Key {
     OpenWorld,
     Mime,
     Size,
+    Audience,
+    Priority,
     Ttl,
     Public,
     Icon,
@@ -48,6 +50,8 @@ enum Form {
     Text,
     /// `= 5`
     Number,
+    /// `= 0.5`
+    Fraction,
     /// `= some::path`
     Path,
     /// `= { "name": … }`
@@ -87,6 +91,8 @@ const KEYS: &[Row] = &[
     row(Key::OpenWorld, "open_world", Form::Flag, TOOL),
     row(Key::Mime, "mime", Form::Text, RESOURCE),
     row(Key::Size, "size", Form::Number, RESOURCE),
+    row(Key::Audience, "audience", Form::Text, RESOURCE),
+    row(Key::Priority, "priority", Form::Fraction, RESOURCE),
     row(Key::Ttl, "ttl", Form::Number, RESOURCE),
     row(Key::Public, "public", Form::Flag, RESOURCE),
     row(Key::Icon, "icon", Form::Text, ALL),
@@ -99,7 +105,7 @@ const KEYS: &[Row] = &[
 ];
 
 /// Keys that may stand several times.
-const SEVERAL: &[Key] = &[Key::Icon];
+const SEVERAL: &[Key] = &[Key::Icon, Key::Audience];
 
 /// Keys of arguments that are known and not understood: whoever writes one is told so, and not that he mistyped it.
 const LATER: &[&str] =
@@ -110,6 +116,7 @@ pub(crate) enum Value {
     Flag(bool),
     Text(LitStr),
     Number(LitInt),
+    Fraction(Lit),
     Path(Path),
     Json(Object),
 }
@@ -154,6 +161,10 @@ impl Attributes {
 
     pub(crate) fn number(&self, key: Key) -> Option<&LitInt> {
         if let Some(Value::Number(value)) = self.get(key) { Some(value) } else { None }
+    }
+
+    pub(crate) fn fraction(&self, key: Key) -> Option<&Lit> {
+        if let Some(Value::Fraction(value)) = self.get(key) { Some(value) } else { None }
     }
 
     pub(crate) fn path(&self, key: Key) -> Option<&Path> {
@@ -279,6 +290,7 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
         Form::Flag => format!("`{name}` stands alone, or as `{name} = false`"),
         Form::Text => format!("`{name}` takes a text, as in `{name} = \"…\"`"),
         Form::Number => format!("`{name}` takes a number, as in `{name} = 1024`"),
+        Form::Fraction => format!("`{name}` takes a number from 0 to 1, as in `{name} = 0.5`"),
         Form::Json => {
             format!("`{name}` takes an object, as in `{name} = {{ \"com.example/team\": \"billing\" }}`")
         }
@@ -296,6 +308,7 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
         Form::Flag => input.parse().map(|value: LitBool| Value::Flag(value.value)).map_err(explain),
         Form::Text => input.parse().map(Value::Text).map_err(explain),
         Form::Number => input.parse().map(Value::Number).map_err(explain),
+        Form::Fraction => input.parse().map(Value::Fraction).map_err(explain),
         Form::Json => match input.parse()? {
             proc_macro2::TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {
                 json::object(&group).map(Value::Json)

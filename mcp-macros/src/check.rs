@@ -1,6 +1,7 @@
 //! The rules that can be checked without knowing types.
 
 use proc_macro2::Span;
+use syn::Lit;
 
 use crate::attr::Key;
 use crate::diag::{Errors, suggest};
@@ -17,6 +18,7 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     inline(definition, errors);
     size(definition, errors);
     ttl(definition, errors);
+    annotations(definition, errors);
     uris(definition, errors);
     meta(definition, errors);
     completed(definition, errors);
@@ -110,6 +112,33 @@ fn ttl(definition: &Definition, errors: &mut Errors) {
         && ttl.base10_parse::<u32>().is_err()
     {
         errors.on(ttl, "`ttl` is a number of seconds, as in `ttl = 30`");
+    }
+}
+
+/// Whom a resource is for, and how much it matters.
+fn annotations(definition: &Definition, errors: &mut Errors) {
+    for role in definition.attributes.texts(Key::Audience) {
+        if !["user", "assistant"].contains(&role.value().as_str()) {
+            errors
+                .on(role, "a resource is for the `user` or for the `assistant`, as in `audience = \"user\"`");
+        }
+    }
+    if let Some(priority) = definition.attributes.fraction(Key::Priority)
+        && fraction(priority).is_none_or(|value| !(0.0..=1.0).contains(&value))
+    {
+        errors.on(
+            priority,
+            "`priority` is a number from 0 (may be left out) to 1 (required), as in `priority = 0.5`",
+        );
+    }
+}
+
+/// The number that a literal stands for.
+pub(crate) fn fraction(literal: &Lit) -> Option<f64> {
+    match literal {
+        Lit::Float(value) => value.base10_parse().ok(),
+        Lit::Int(value) => value.base10_parse().ok(),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::attr::Key;
+use crate::check::fraction;
 use crate::func::place;
 use crate::kind::Kind;
 use crate::model::{Argument, Definition};
@@ -73,6 +74,11 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let annotations = annotations(definition, root);
     let completions = completions(definition, root);
     let headers = headers(definition);
+    let audience: Vec<_> =
+        definition.attributes.texts(Key::Audience).map(|role| audience(role, root)).collect();
+    let audience = (!audience.is_empty()).then(|| quote!(.audience(&[#(#audience),*])));
+    let priority = definition.attributes.fraction(Key::Priority).and_then(fraction);
+    let priority = priority.map(|value| quote!(.priority(#value)));
     let ttl = definition.attributes.number(Key::Ttl).map(|seconds| quote!(.ttl(#seconds)));
     let public = definition.attributes.flag(Key::Public).map(|public| quote!(.public(#public)));
     let icons: Vec<_> = definition.attributes.texts(Key::Icon).collect();
@@ -82,7 +88,14 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     quote! {
         #start.description(#description)
-            #title #mime #size #ttl #public #annotations #icons #meta #app #completions #headers
+            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #completions #headers
+    }
+}
+
+fn audience(role: &syn::LitStr, root: &TokenStream) -> TokenStream {
+    match role.value().as_str() {
+        "user" => quote!(#root::__private::Role::User),
+        _ => quote!(#root::__private::Role::Assistant),
     }
 }
 

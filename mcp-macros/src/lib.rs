@@ -56,6 +56,8 @@ pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
 /// | key | meaning |
 /// |---|---|
 /// | `name`, `title`, `description`, `icon`, `meta`, `inline`, `crate` | as for tools |
+/// | `audience = "user"`, `audience = "assistant"` | whom it is for; both, without it |
+/// | `priority = 0.5` | how much it matters, from 0 (may be left out) to 1 (required) |
 /// | `ttl = …` | for how many seconds a client may keep what it read; 0 without it |
 /// | `public` | whoever keeps it may give it to others too: the function takes nothing that tells who asks |
 /// | `mime = "…"` | the media type of the contents |

@@ -67,7 +67,7 @@ snapshots! {
         async fn ask(#[arg(header = "Region")] region: String) -> String { region }
 
     a_resource_says_how_long_it_holds_and_what_else: Resource(
-        "docs://readme", ttl = 30, public, icon = "https://example.com/a.png", icon = "data:image/png;base64,AA",
+        "docs://readme", ttl = 30, public, audience = "user", audience = "assistant", priority = 1, icon = "https://example.com/a.png", icon = "data:image/png;base64,AA",
         meta = { "com.example/team": "billing \"A\"", "x": [1, -2.5, true, null, {}] },
     )
         async fn readme() -> &'static str { "hello" }

@@ -3,7 +3,7 @@
 pub use inventory;
 
 pub use crate::handler::{Call, Completing, Outcome, Returns, Running};
-pub use crate::model::{Annotations, Definition, Segment, Source};
+pub use crate::model::{Annotations, Definition, Role, Segment, Source};
 
 use crate::handler::{Complete, Context};
 use crate::model::Typed;

@@ -58,7 +58,7 @@ async fn two() -> &'static str {
 }
 
 /// A page for each number.
-#[mcp::resource("docs://n/{number}", icon = "https://example.com/t.png")]
+#[mcp::resource("docs://n/{number}", audience = "user", priority = 0.5, icon = "https://example.com/t.png")]
 async fn page(number: u32) -> String {
     number.to_string()
 }
@@ -197,7 +197,7 @@ struct Tenant;
 
 impl Extract for Tenant {
     fn needs(needs: &mut Needs<'_>) {
-        needs.state::<Duration>();
+        State::<Duration>::needs(needs);
     }
 
     async fn extract(_: &Context) -> Result<Self, ToolError> {
@@ -208,9 +208,7 @@ impl Extract for Tenant {
 struct Clock;
 
 impl Extract for Clock {
-    fn needs(needs: &mut Needs<'_>) {
-        needs.same_for_all();
-    }
+    const SAME_FOR_ALL: bool = true;
 
     async fn extract(_: &Context) -> Result<Self, ToolError> {
         Ok(Self)
@@ -285,10 +283,10 @@ async fn icons_and_meta_are_published_where_the_revision_knows_them() {
         let resources = client.resources().await.unwrap();
         assert_eq!(resources[0]["icons"], json!([{"src": "https://example.com/r.png"}]));
         assert_eq!(resources[0]["_meta"], json!({"example.com/x": 1}));
-        assert_eq!(
-            client.templates().await.unwrap()[0]["icons"],
-            json!([{"src": "https://example.com/t.png"}])
-        );
+        assert_eq!(resources[0].get("annotations"), None);
+        let templates = client.templates().await.unwrap();
+        assert_eq!(templates[0]["annotations"], json!({"audience": ["user"], "priority": 0.5}));
+        assert_eq!(templates[0]["icons"], json!([{"src": "https://example.com/t.png"}]));
         let prompts = client.prompts().await.unwrap();
         assert_eq!(prompts[0]["icons"], json!([{"src": "https://example.com/p.png"}]));
         assert_eq!(prompts[0]["_meta"], json!({"com.example/p": {}}));

@@ -57,9 +57,10 @@ impl<T> Deref for State<T> {
 }
 
 impl<T: Send + Sync + 'static> Extract for State<T> {
+    const SAME_FOR_ALL: bool = true;
+
     fn needs(needs: &mut Needs<'_>) {
         needs.state::<T>();
-        needs.same_for_all();
     }
 
     async fn extract(cx: &Context) -> Result<Self, ToolError> {

@@ -2,7 +2,7 @@
 
 use crate::handler::{Call, Running};
 
-use super::{Complete, Segment, Template};
+use super::{Complete, Role, Segment, Template};
 
 /// A function that is offered as a tool, a resource or a prompt: its texts, its place in the source, and how to run it.
 ///
@@ -18,6 +18,10 @@ pub struct Definition {
     pub(crate) completions: &'static [(&'static str, Complete)],
     /// The headers that repeat arguments, by the names of these.
     pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// Whom a resource is for.
+    pub(crate) audience: &'static [Role],
+    /// How much a resource matters, from 0 to 1.
+    pub(crate) priority: Option<f64>,
     /// For how many seconds a client may keep what a resource gives.
     pub(crate) ttl: u32,
     /// Whether what a resource gives may be given to others too.
@@ -96,6 +100,8 @@ impl Definition {
             source,
             completions: &[],
             headers: &[],
+            audience: &[],
+            priority: None,
             ttl: 0,
             public: false,
             icons: &[],
@@ -180,6 +186,20 @@ impl Definition {
     #[must_use]
     pub const fn headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
         self.headers = headers;
+        self
+    }
+
+    /// Whom a resource is for.
+    #[must_use]
+    pub const fn audience(mut self, roles: &'static [Role]) -> Self {
+        self.audience = roles;
+        self
+    }
+
+    /// How much a resource matters, from 0 to 1.
+    #[must_use]
+    pub const fn priority(mut self, priority: f64) -> Self {
+        self.priority = Some(priority);
         self
     }
 

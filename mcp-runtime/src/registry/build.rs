@@ -184,7 +184,7 @@ fn resource(definition: Definition, template: Template, described: &Description)
         return Err(format!(
             "`public` lets caches give one caller what another was given, and `{caller}` may tell callers apart: leave \
              `public` out, or the argument; an extractor of yours that is the same for all says so with \
-             `needs.same_for_all()`"
+             `const SAME_FOR_ALL: bool = true`"
         ));
     }
     let completions = completions(&definition, described)?;

@@ -19,8 +19,6 @@ pub(crate) struct Description {
     pub(crate) states: Vec<(TypeId, &'static str)>,
     /// The types of extractors that may tell callers apart.
     pub(crate) callers: Vec<&'static str>,
-    /// What the extractor that is asked says of itself.
-    pub(crate) same_for_all: bool,
 }
 
 /// A plain argument.
@@ -65,7 +63,6 @@ impl Description {
             output: None,
             states: Vec::new(),
             callers: Vec::new(),
-            same_for_all: false,
         }
     }
 
@@ -90,15 +87,6 @@ impl Description {
 
     pub(crate) fn output<T: JsonSchema + ?Sized>(&mut self) {
         self.output = Some(OutputSchema(root::<T>(Contract::Serialize)));
-    }
-
-    /// Asks an extractor what it needs.
-    pub(crate) fn extractor<T>(&mut self, ask: impl FnOnce(&mut Self)) {
-        self.same_for_all = false;
-        ask(self);
-        if !self.same_for_all {
-            self.callers.push(std::any::type_name::<T>());
-        }
     }
 
     pub(crate) fn state<T: 'static>(&mut self) {

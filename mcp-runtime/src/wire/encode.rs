@@ -320,8 +320,25 @@ struct PublishedResource<'a> {
     mime_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<PublishedMarks>,
     #[serde(flatten)]
     extra: Extra<'a>,
+}
+
+/// Whom a resource is for, and how much it matters.
+#[derive(Serialize)]
+struct PublishedMarks {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    audience: &'static [model::Role],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<f64>,
+}
+
+impl PublishedMarks {
+    fn new(&model::Definition { audience, priority, .. }: &model::Definition) -> Option<Self> {
+        (!audience.is_empty() || priority.is_some()).then_some(Self { audience, priority })
+    }
 }
 
 impl<'a> PublishedResource<'a> {
@@ -340,6 +357,7 @@ impl<'a> PublishedResource<'a> {
             description: definition.published_description(),
             mime_type,
             size: size.filter(|_| !template),
+            annotations: PublishedMarks::new(definition),
             extra: Extra::new(definition, &resource.meta, revision),
         }
     }
