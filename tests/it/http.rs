@@ -66,12 +66,18 @@ pub async fn post(url: &str, message: &Value, change: &[(&str, Option<&str>)]) -
     send(url, "POST", &headers, message.to_string()).await
 }
 
-/// The same with a header that stands there twice.
-pub async fn post_twice(url: &str, message: &Value, (name, value): (&str, &str)) -> Answer {
+/// The same with another body.
+pub async fn post_raw(url: &str, message: &Value, body: String, more: &[(&str, &str)]) -> Answer {
     let mut headers: Vec<(&str, String)> = headers_of(message, None);
-    headers.extend([("content-type", "application/json".into()), (name, value.into()), (name, value.into())]);
+    headers.push(("content-type", "application/json".into()));
+    headers.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    send(url, "POST", &headers, message.to_string()).await
+    send(url, "POST", &headers, body).await
+}
+
+/// The same with a header that stands there twice.
+pub async fn post_twice(url: &str, message: &Value, header: (&str, &str)) -> Answer {
+    post_raw(url, message, message.to_string(), &[header, header]).await
 }
 
 async fn everything() -> String {

@@ -107,6 +107,11 @@ async fn a_header_says_what_the_argument_says_or_nothing_is_run() {
             assert_eq!(answer.body["id"], 1, "{what}");
         }
     }
+    // A number that is too large for every tree of JSON does not hide what stands beside it.
+    let hidden = inner("eu".into()).to_string().replace("\"zone\":\"eu\"", "\"zone\":\"eu\",\"x\":1e999");
+    assert!(hidden.contains("1e999"));
+    let hidden = crate::http::post_raw(&url, &inner("eu".into()), hidden, &[]).await;
+    assert_eq!((hidden.status, hidden.code()), (400, -32020));
     let twice = crate::http::post_twice(&url, &call(json!({"text": "x"})), ("mcp-param-text", "x")).await;
     assert_eq!((twice.status, twice.code()), (400, -32020));
 }

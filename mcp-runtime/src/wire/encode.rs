@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::cursor;
 use super::envelope::Id;
+use super::extra::{Extra, Marks};
 use super::headers::Mismatch;
 use super::identity::Identity;
 use super::meta;
@@ -261,30 +262,6 @@ struct PublishedTool<'a> {
     extra: Extra<'a>,
 }
 
-/// What everything that is offered may have, where the revision knows it.
-#[derive(Serialize)]
-struct Extra<'a> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    icons: Vec<PublishedIcon>,
-    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
-    meta: Option<&'a model::Meta>,
-}
-
-#[derive(Serialize)]
-struct PublishedIcon {
-    src: &'static str,
-}
-
-impl<'a> Extra<'a> {
-    fn new(definition: &model::Definition, meta: &'a model::Meta, revision: Revision) -> Self {
-        let icons = if revision.publishes_icons() { definition.icons } else { &[] };
-        Self {
-            icons: icons.iter().map(|src| PublishedIcon { src }).collect(),
-            meta: Some(meta).filter(|meta| revision.publishes_meta() && !meta.is_empty()),
-        }
-    }
-}
-
 impl<'a> PublishedTool<'a> {
     fn new(tool: &'a Tool, revision: Revision) -> Self {
         let definition = &tool.definition;
@@ -321,24 +298,9 @@ struct PublishedResource<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    annotations: Option<PublishedMarks>,
+    annotations: Option<Marks>,
     #[serde(flatten)]
     extra: Extra<'a>,
-}
-
-/// Whom a resource is for, and how much it matters.
-#[derive(Serialize)]
-struct PublishedMarks {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    audience: &'static [model::Role],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<f64>,
-}
-
-impl PublishedMarks {
-    fn new(&model::Definition { audience, priority, .. }: &model::Definition) -> Option<Self> {
-        (!audience.is_empty() || priority.is_some()).then_some(Self { audience, priority })
-    }
 }
 
 impl<'a> PublishedResource<'a> {
@@ -357,7 +319,7 @@ impl<'a> PublishedResource<'a> {
             description: definition.published_description(),
             mime_type,
             size: size.filter(|_| !template),
-            annotations: PublishedMarks::new(definition),
+            annotations: Marks::new(definition),
             extra: Extra::new(definition, &resource.meta, revision),
         }
     }

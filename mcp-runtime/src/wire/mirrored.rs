@@ -1,8 +1,10 @@
 //! The headers that repeat arguments of a tool: `Mcp-Param-…`. Where one differs from its argument, somebody who routes
 //! by it is being misled, and nothing is run.
 
+use std::collections::BTreeMap;
+
 use http::HeaderMap;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::headers::{Mismatch, decoded, single};
 use crate::json::{Object, shortened, string};
@@ -21,14 +23,12 @@ pub(super) fn check(headers: &HeaderMap, call: &ToolCall) -> Result<(), Mismatch
 /// The raw value that a path leads to; none where nothing is there, or `null`.
 fn value(given: &Object, path: &[String]) -> Option<String> {
     let (first, rest) = path.split_first()?;
-    let raw = given.get(first)?;
-    if rest.is_empty() {
-        return Some(raw.to_owned()).filter(|raw| raw != "null");
-    }
-    // Only what stands deeper is read into a tree.
-    let tree: Value = serde_json::from_str(raw).ok()?;
-    let found = rest.iter().try_fold(&tree, |tree, name| tree.get(name))?;
-    (!found.is_null()).then(|| found.to_string())
+    // What stands beside it is not understood, so that nothing there can hide it. Names are unique: the envelope is strict.
+    let found = rest.iter().try_fold(given.get(first)?.to_owned(), |raw, name| {
+        let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&raw).ok()?;
+        members.remove(name).map(|found| found.get().to_owned())
+    });
+    found.filter(|raw| raw != "null")
 }
 
 fn agree(name: &str, header: Option<&str>, raw: Option<&str>) -> Result<(), Mismatch> {

@@ -8,6 +8,7 @@ mod cursor;
 mod decode;
 mod encode;
 mod envelope;
+mod extra;
 mod flight;
 mod headers;
 mod identity;
