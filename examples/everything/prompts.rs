@@ -1,6 +1,6 @@
 //! Prompts: with and without arguments, with an image and with a resource.
 
-use mcp::{Image, PromptMessage, ResourceContents};
+use mcp::{Image, PromptMessage, ResourceContents, Typed};
 
 use super::PIXEL;
 
@@ -10,10 +10,16 @@ async fn test_simple_prompt() -> &'static str {
     "This is a simple prompt for testing."
 }
 
+/// Words that begin as the user does.
+async fn words(typed: Typed) -> Vec<&'static str> {
+    ["test", "testing", "tested", "other"].into_iter().filter(|word| word.starts_with(&*typed)).collect()
+}
+
 /// A prompt with two arguments.
 #[mcp::prompt]
 async fn test_prompt_with_arguments(
     /// The first argument.
+    #[arg(complete = words)]
     arg1: String,
     /// The second argument.
     arg2: String,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use mcp::{Audio, Content, Context, Image, Json, ResourceContents, ToolError};
-use schemars::JsonSchema;
-use serde::Serialize;
+use mcp::{Args, Audio, Content, Context, Image, Json, ResourceContents, ToolError};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
 
 use super::{PIXEL, SILENCE};
 
@@ -35,6 +35,22 @@ async fn get_weather(
     city: String,
 ) -> Json<Weather> {
     Json(Weather { city, celsius: 3.5 })
+}
+
+/// Runs a query where it is to be run.
+#[mcp::tool(read_only)]
+async fn query_region(
+    /// The region, which clients repeat in a header so that a gateway can route by it.
+    #[arg(header = "Region")]
+    region: String,
+    /// The shard of the region.
+    #[arg(header = "Shard")]
+    shard: Option<u32>,
+) -> String {
+    match shard {
+        Some(shard) => format!("asked shard {shard} of {region}"),
+        None => format!("asked {region}"),
+    }
 }
 
 /// Waits.
@@ -131,4 +147,71 @@ async fn test_tool_with_progress(cx: Context) -> &'static str {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     "done"
+}
+
+/// Somebody who can be reached one way or the other, with a schema that no derive could write.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Contact {
+    name: Option<String>,
+    address: Option<Address>,
+    contact_method: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Address {
+    city: Option<String>,
+}
+
+impl JsonSchema for Contact {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Contact".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "$defs": {
+                "address": {
+                    "$anchor": "addressDef",
+                    "type": "object",
+                    "properties": {
+                        "street": {"type": "string"},
+                        "city": {"type": "string"},
+                    },
+                },
+            },
+            "properties": {
+                "name": {"type": "string"},
+                "address": {"$ref": "#/$defs/address"},
+                "contactMethod": {"type": "string", "enum": ["phone", "email"]},
+                "phone": {"type": "string"},
+                "email": {"type": "string"},
+            },
+            "allOf": [{"anyOf": [{"required": ["phone"]}, {"required": ["email"]}]}],
+            "if": {
+                "properties": {"contactMethod": {"const": "phone"}},
+                "required": ["contactMethod"],
+            },
+            "then": {"required": ["phone"]},
+            "else": {"required": ["email"]},
+            "additionalProperties": false,
+        })
+    }
+}
+
+/// Tool with JSON Schema 2020-12 features.
+#[mcp::tool]
+async fn json_schema_2020_12_tool(Args(contact): Args<Contact>) -> String {
+    let name = contact.name.unwrap_or_else(|| "somebody".into());
+    let city = contact.address.and_then(|address| address.city).unwrap_or_else(|| "nowhere".into());
+    let way = match (contact.contact_method.as_deref(), contact.phone, contact.email) {
+        (Some("email"), _, Some(email)) | (_, None, Some(email)) => email,
+        (_, Some(phone), _) => phone,
+        _ => "no way".into(),
+    };
+    format!("{name} of {city}: {way}")
 }

@@ -9,6 +9,8 @@ use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use mcp::Template;
+
 use crate::folder::LogFile;
 use crate::line::{Level, Line};
 use crate::time::{Date, Time};
@@ -53,15 +55,9 @@ impl Position {
 
 /// The URI of the lines of a file from this one on.
 pub(crate) fn lines_uri(file: &str, from: u64) -> String {
-    let mut uri = String::from("logs://");
-    for byte in file.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            uri.push(byte.into());
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    format!("{uri}/lines/{from}")
+    let uri = Template::of::<crate::lines>().expand(&[("file", &file), ("from", &from)]);
+    // Only an empty name has no place in a URI, and no file has one.
+    uri.unwrap_or_default()
 }
 
 impl fmt::Display for Position {

@@ -1,6 +1,7 @@
 //! The rules that can be checked without knowing types.
 
 use proc_macro2::Span;
+use syn::Lit;
 
 use crate::attr::Key;
 use crate::diag::{Errors, suggest};
@@ -16,6 +17,12 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     variables(definition, errors);
     inline(definition, errors);
     size(definition, errors);
+    ttl(definition, errors);
+    annotations(definition, errors);
+    uris(definition, errors);
+    meta(definition, errors);
+    completed(definition, errors);
+    headers(definition, errors);
 }
 
 fn names(definition: &Definition, errors: &mut Errors) {
@@ -97,5 +104,153 @@ fn size(definition: &Definition, errors: &mut Errors) {
         errors.on(size, "`size` is a number of bytes, as in `size = 1024`");
     } else if definition.variables().next().is_some() {
         errors.on(size, "a template stands for many resources, so it has no `size`");
+    }
+}
+
+fn ttl(definition: &Definition, errors: &mut Errors) {
+    if let Some(ttl) = definition.attributes.number(Key::Ttl)
+        && ttl.base10_parse::<u32>().is_err()
+    {
+        errors.on(ttl, "`ttl` is a number of seconds, as in `ttl = 30`");
+    }
+}
+
+/// Whom a resource is for, and how much it matters.
+fn annotations(definition: &Definition, errors: &mut Errors) {
+    for role in definition.attributes.texts(Key::Audience) {
+        if !["user", "assistant"].contains(&role.value().as_str()) {
+            errors
+                .on(role, "a resource is for the `user` or for the `assistant`, as in `audience = \"user\"`");
+        }
+    }
+    if let Some(priority) = definition.attributes.fraction(Key::Priority)
+        && fraction(priority).is_none_or(|value| !(0.0..=1.0).contains(&value))
+    {
+        errors.on(
+            priority,
+            "`priority` is a number from 0 (may be left out) to 1 (required), as in `priority = 0.5`",
+        );
+    }
+}
+
+/// The number that a literal stands for.
+pub(crate) fn fraction(literal: &Lit) -> Option<f64> {
+    match literal {
+        Lit::Float(value) => value.base10_parse().ok(),
+        Lit::Int(value) => value.base10_parse().ok(),
+        _ => None,
+    }
+}
+
+/// Pictures come over a safe way, and apps from the server itself.
+fn uris(definition: &Definition, errors: &mut Errors) {
+    let whole = |uri: &str| !uri.chars().any(|c| c.is_whitespace() || c.is_control());
+    for icon in definition.attributes.texts(Key::Icon) {
+        let uri = icon.value();
+        let scheme = uri.split_once(':').map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
+        let fine = scheme.is_some_and(|(scheme, rest)| {
+            (scheme == "https" && rest.starts_with("//") && rest.len() > 2)
+                || (scheme == "data" && !rest.is_empty())
+        });
+        if !fine || !whole(&uri) {
+            errors.on(icon, "an icon stands at an `https:` or `data:` URI, as in `icon = \"https://example.com/icon.png\"`");
+        }
+    }
+    if let Some(app) = definition.attributes.text(Key::App) {
+        let uri = app.value();
+        if uri.strip_prefix("ui://").is_none_or(str::is_empty) || !whole(&uri) {
+            errors.on(
+                app,
+                "an app is a resource whose URI begins with `ui://`, as in `app = \"ui://weather/card\"`",
+            );
+        }
+    }
+}
+
+/// The names in `_meta` (specification, "_meta").
+fn meta(definition: &Definition, errors: &mut Errors) {
+    let Some(object) = definition.attributes.json(Key::Meta) else { return };
+    for name in &object.names {
+        if let Some(problem) = problem_of_name(&name.value()) {
+            errors.on(name, problem);
+        }
+    }
+}
+
+fn problem_of_name(name: &str) -> Option<&'static str> {
+    let alphanumeric = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let inside = |text: &str, extra: &[u8]| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || extra.contains(&byte))
+    };
+    let (prefix, rest) = match name.rsplit_once('/') {
+        Some((prefix, rest)) => (Some(prefix), rest),
+        None => (None, name),
+    };
+    let word = |word: &str| {
+        let bytes = word.as_bytes();
+        alphanumeric(bytes.first()) && alphanumeric(bytes.last()) && inside(word, b"-_.")
+    };
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(u8::is_ascii_alphabetic)
+            && alphanumeric(bytes.last())
+            && inside(label, b"-")
+    };
+    if !(rest.is_empty() && prefix.is_some() || word(rest))
+        || prefix.is_some_and(|prefix| !prefix.split('.').all(label))
+    {
+        return Some("a name in `meta` is a domain of yours and a word, as in `\"com.example/team\"`");
+    }
+    let second = prefix.and_then(|prefix| prefix.split('.').nth(1));
+    second
+        .filter(|label| ["modelcontextprotocol", "mcp"].contains(label))
+        .map(|_| "this prefix is reserved for the protocol: use a domain of your own")
+}
+
+/// What can be completed is what the user types.
+fn completed(definition: &Definition, errors: &mut Errors) {
+    for argument in &definition.arguments {
+        let Some(ident) = argument.attributes.ident(Key::Complete) else { continue };
+        match &argument.name {
+            None => errors.on(ident, "only an argument with a name of its own can be completed"),
+            Some((name, _))
+                if definition.kind == Kind::Resource
+                    && !definition.variables().any(|variable| variable == name) =>
+            {
+                errors.on(ident, "only a variable of the URI can be completed");
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// A header that repeats an argument has a name that can stand in HTTP, and no other argument has it.
+fn headers(definition: &Definition, errors: &mut Errors) {
+    let mut seen: Vec<String> = Vec::new();
+    for argument in &definition.arguments {
+        let Some(header) = argument.attributes.text(Key::Header) else { continue };
+        if argument.name.is_none() {
+            errors.on(header, "only an argument with a name of its own can be repeated in a header");
+        }
+        let name = header.value().to_ascii_lowercase();
+        let legal = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if name.is_empty() {
+            errors.on(header, "the name of a header is not empty, as in `header = \"Region\"`");
+        } else if let Some(illegal) = name.chars().find(|c| !legal(*c)) {
+            errors.on(
+                header,
+                format!(
+                    "{illegal:?} cannot stand in the name of a header: use letters, digits and `-`, as in \
+                     `header = \"Region\"`"
+                ),
+            );
+        } else if seen.contains(&name) {
+            errors.on(
+                header,
+                format!("another argument is repeated in the header `Mcp-Param-{}`", header.value()),
+            );
+        } else {
+            seen.push(name);
+        }
     }
 }

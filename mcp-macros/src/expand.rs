@@ -2,8 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::attr::Key;
+use crate::check::fraction;
 use crate::func::place;
 use crate::kind::Kind;
 use crate::model::{Argument, Definition};
@@ -70,7 +72,65 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let mime = definition.attributes.text(Key::Mime).map(|mime| quote!(.mime(#mime)));
     let size = definition.attributes.number(Key::Size).map(|size| quote!(.size(#size)));
     let annotations = annotations(definition, root);
-    quote!(#start.description(#description) #title #mime #size #annotations)
+    let completions = completions(definition, root);
+    let headers = headers(definition);
+    let audience: Vec<_> =
+        definition.attributes.texts(Key::Audience).map(|role| audience(role, root)).collect();
+    let audience = (!audience.is_empty()).then(|| quote!(.audience(&[#(#audience),*])));
+    let priority = definition.attributes.fraction(Key::Priority).and_then(fraction);
+    let priority = priority.map(|value| quote!(.priority(#value)));
+    let ttl = definition.attributes.number(Key::Ttl).map(|seconds| quote!(.ttl(#seconds)));
+    let public = definition.attributes.flag(Key::Public).map(|public| quote!(.public(#public)));
+    let icons: Vec<_> = definition.attributes.texts(Key::Icon).collect();
+    let icons = (!icons.is_empty()).then(|| quote!(.icons(&[#(#icons),*])));
+    let meta = definition.attributes.json(Key::Meta).map(|object| &object.text);
+    let meta = meta.map(|json| quote!(.meta(#json)));
+    let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
+    quote! {
+        #start.description(#description)
+            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #completions #headers
+    }
+}
+
+fn audience(role: &syn::LitStr, root: &TokenStream) -> TokenStream {
+    match role.value().as_str() {
+        "user" => quote!(#root::__private::Role::User),
+        _ => quote!(#root::__private::Role::Assistant),
+    }
+}
+
+/// The functions that complete arguments. One that cannot is reported at its path.
+fn completions(definition: &Definition, root: &TokenStream) -> Option<TokenStream> {
+    let here = Span::mixed_site();
+    let (typed, context) = (Ident::new("typed", here), Ident::new("context", here));
+    let pairs = definition.arguments.iter().filter_map(|argument| {
+        let ((name, _), path) = (argument.name.as_ref()?, argument.attributes.path(Key::Complete)?);
+        let root = located(root, path.span());
+        let complete =
+            quote_spanned!(place(path)=> #root::__private::complete::<_, _>(#path, #typed, #context));
+        Some(quote!((#name, |#typed, #context| #complete)))
+    });
+    let pairs: Vec<_> = pairs.collect();
+    (!pairs.is_empty()).then(|| quote!(.completions(&[#(#pairs),*])))
+}
+
+/// The headers that repeat arguments.
+fn headers(definition: &Definition) -> Option<TokenStream> {
+    let pairs = definition.arguments.iter().filter_map(|argument| {
+        let ((name, _), header) = (argument.name.as_ref()?, argument.attributes.text(Key::Header)?);
+        Some(quote!((#name, #header)))
+    });
+    let pairs: Vec<_> = pairs.collect();
+    (!pairs.is_empty()).then(|| quote!(.headers(&[#(#pairs),*])))
+}
+
+/// The same tokens, found where the macro was called and reported at `span`.
+fn located(tokens: &TokenStream, span: Span) -> TokenStream {
+    let tokens = tokens.clone().into_iter().map(|mut token| {
+        token.set_span(Span::call_site().located_at(span));
+        token
+    });
+    tokens.collect()
 }
 
 fn segment(part: &Part, root: &TokenStream) -> TokenStream {
@@ -141,11 +201,8 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
         }
     };
     // A future that cannot be sent is reported at the function's name.
-    let root = root.clone().into_iter().map(|mut token| {
-        token.set_span(place(ident));
-        token
-    });
-    let sent = quote_spanned!(place(ident)=> #(#root)*::__private::run(async move { #body }));
+    let root = located(root, ident.span());
+    let sent = quote_spanned!(place(ident)=> #root::__private::run(async move { #body }));
     quote!(|mut #call| #sent)
 }
 

@@ -10,6 +10,7 @@ mod diag;
 mod expand;
 mod fallback;
 mod func;
+mod json;
 mod kind;
 mod model;
 mod uri;
@@ -32,8 +33,15 @@ use kind::Kind;
 /// | `title = "…"` | a name for people |
 /// | `description = "…"` | in place of the doc comment |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | hints for the client; each also takes `= false` |
+/// | `icon = "https://…"` | a picture for people, at an `https:` or `data:` URI; may stand several times |
+/// | `meta = { "com.example/team": "billing" }` | what else is to be published, as `_meta` |
+/// | `app = "ui://…"` | the resource that shows the result as a page (extension `io.modelcontextprotocol/ui`) |
 /// | `inline` | a function that is not async and returns at once: it is run without a thread of its own |
 /// | `crate = path` | where `mcp` is, if it was renamed or is re-exported |
+///
+/// | key of `#[arg(…)]` | meaning |
+/// |---|---|
+/// | `header = "Region"` | clients repeat the argument in the HTTP header `Mcp-Param-Region`, and the server checks it |
 #[proc_macro_attribute]
 pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
     define(Kind::Tool, attributes.into(), item.into()).into()
@@ -47,9 +55,17 @@ pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name`, `title`, `description`, `inline`, `crate` | as for tools |
+/// | `name`, `title`, `description`, `icon`, `meta`, `inline`, `crate` | as for tools |
+/// | `audience = "user"`, `audience = "assistant"` | whom it is for; both, without it |
+/// | `priority = 0.5` | how much it matters, from 0 (may be left out) to 1 (required) |
+/// | `ttl = …` | for how many seconds a client may keep what it read; 0 without it |
+/// | `public` | whoever keeps it may give it to others too: the function takes nothing that tells who asks |
 /// | `mime = "…"` | the media type of the contents |
 /// | `size = …` | the size in bytes, where it is known and the URI has no variables |
+///
+/// | key of `#[arg(…)]` | meaning |
+/// |---|---|
+/// | `complete = path` | an async function of yours that completes what the user types: `mcp::Complete` |
 #[proc_macro_attribute]
 pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
     define(Kind::Resource, attributes.into(), item.into()).into()
@@ -59,7 +75,11 @@ pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name`, `title`, `description`, `inline`, `crate` | as for tools |
+/// | `name`, `title`, `description`, `icon`, `meta`, `inline`, `crate` | as for tools |
+///
+/// | key of `#[arg(…)]` | meaning |
+/// |---|---|
+/// | `complete = path` | as for resources |
 #[proc_macro_attribute]
 pub fn prompt(attributes: TokenStream, item: TokenStream) -> TokenStream {
     define(Kind::Prompt, attributes.into(), item.into()).into()

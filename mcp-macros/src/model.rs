@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, FnArg, Ident, LitStr, Meta, Path, ReturnType, Type};
 
-use crate::attr::{Attributes, Key};
+use crate::attr::{self, Attributes, Key};
 use crate::diag::Errors;
 use crate::func::{Function, binding, ungrouped};
 use crate::kind::Kind;
@@ -33,6 +33,8 @@ pub(crate) struct Argument {
     pub(crate) ty: Type,
     pub(crate) lent: bool,
     pub(crate) description: TokenStream,
+    /// What `#[arg(…)]` says of it.
+    pub(crate) attributes: Attributes,
 }
 
 impl Definition {
@@ -55,7 +57,7 @@ impl Definition {
         };
         let typed = function.signature.inputs.iter().zip(&function.argument_attributes);
         let arguments = typed.filter_map(|(argument, taken)| match argument {
-            FnArg::Typed(typed) => Some(Argument::new(typed, taken, errors)),
+            FnArg::Typed(typed) => Some(Argument::new(kind, typed, taken, errors)),
             FnArg::Receiver(_) => None,
         });
         let arguments = arguments.collect();
@@ -87,19 +89,14 @@ impl Definition {
 }
 
 impl Argument {
-    fn new(typed: &syn::PatType, attributes: &[Attribute], errors: &mut Errors) -> Self {
-        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("arg")) {
-            errors.on(
-                attribute,
-                "`#[arg(…)]` is not there yet: describe an argument with `///`, and use a type of your own for the rest",
-            );
-        }
+    fn new(kind: Kind, typed: &syn::PatType, taken: &[Attribute], errors: &mut Errors) -> Self {
+        let attributes = attr::parse_argument(kind, taken, errors);
         let name = binding(&typed.pat).map(|ident| (ident.unraw().to_string(), ident.span()));
         let (ty, lent) = match ungrouped(&typed.ty) {
             Type::Reference(reference) => (owned(&reference.elem), true),
             _ => ((*typed.ty).clone(), false),
         };
-        Self { name, ty, lent, description: documentation(attributes) }
+        Self { name, ty, lent, description: documentation(taken), attributes }
     }
 }
 

@@ -55,6 +55,26 @@ snapshots! {
     a_prompt_takes_patterns_of_extractors: Prompt(description = "Reviews code.")
         async fn review(r#type: String, State(db): State<Db>, mut _n: u8) -> String { todo() }
 
+    an_argument_is_completed_by_a_function: Prompt()
+        async fn greet(
+            /// Whom to greet.
+            #[arg(complete = names::all)]
+            name: String,
+            loud: bool,
+        ) -> String { name }
+
+    an_argument_is_repeated_in_a_header: Tool()
+        async fn ask(#[arg(header = "Region")] region: String) -> String { region }
+
+    a_resource_says_how_long_it_holds_and_what_else: Resource(
+        "docs://readme", ttl = 30, public, audience = "user", audience = "assistant", priority = 1, icon = "https://example.com/a.png", icon = "data:image/png;base64,AA",
+        meta = { "com.example/team": "billing \"A\"", "x": [1, -2.5, true, null, {}] },
+    )
+        async fn readme() -> &'static str { "hello" }
+
+    a_tool_has_an_app: Tool(app = "ui://weather/card")
+        async fn weather() -> String { todo() }
+
     a_mistake_leaves_the_function_as_it_was: Tool(red_only, name = "a b")
         async fn add(
             /// First addend.

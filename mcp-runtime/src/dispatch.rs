@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tower_service::Service;
 
 use crate::Error;
 use crate::changes::{Change, Changes};
-use crate::handler::{Call, End, Failure, Fault, Outcome, Running, States, current};
+use crate::handler::{self, Call, Completing, End, Failure, Fault, Outcome, Running, States, current};
 use crate::model::{
-    Arguments, Facts, Kind, Listening, Operation, Prompt, PromptGet, Request, Resource, ResourceRead,
-    ResourceResult, Response, Stopped, Subscription, Tool, ToolCall, ToolResult, Topics,
+    ArgumentCompletion, Arguments, Completed, Completer, Completion, Facts, Kind, ListPage, ListRequest,
+    Listening, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult, Response,
+    Stopped, Subscription, Tool, ToolCall, ToolResult, Topics, beginning,
 };
 use crate::registry::{Registry, closest};
 
@@ -35,6 +36,10 @@ impl Dispatch {
             Some(listener) => Response::Listening(Listening(listener)),
             None => Response::Error(Error::internal("too many subscriptions are open: try again later")),
         }
+    }
+
+    fn context(&self, facts: Arc<Facts>) -> handler::Context {
+        handler::Context::new(facts, self.states.clone())
     }
 
     fn run(&self, facts: Arc<Facts>, arguments: Arguments, target: Target) -> Dispatched {
@@ -75,7 +80,20 @@ impl Service<Request> for Dispatch {
             Operation::GetPrompt(PromptGet { prompt, arguments }) => {
                 self.run(facts, arguments, Target::Prompt(prompt))
             }
-            Operation::List(kind) => Dispatched::Ready(Some(Response::List(self.registry.listing(kind)))),
+            Operation::Complete(ArgumentCompletion { of, completer, typed }) => match completer {
+                Completer::Function(complete) => {
+                    let completing = complete(typed, self.context(facts.clone()));
+                    Dispatched::Completing { completing, of, public: facts.public }
+                }
+                Completer::OneOf(values) => {
+                    Dispatched::Ready(Some(Response::Completion(beginning(&values, &typed))))
+                }
+                Completer::Nothing => Dispatched::Ready(Some(Response::Completion(Completion::default()))),
+            },
+            Operation::List(ListRequest { kind, after }) => {
+                let listing = self.registry.listing(kind);
+                Dispatched::Ready(Some(Response::List(ListPage { listing, after })))
+            }
             Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
             Operation::Listen(Topics(topics)) => Dispatched::Ready(Some(self.listen(topics))),
             Operation::Subscribe(subscription) => Dispatched::Ready(Some(subscribe(subscription))),
@@ -87,6 +105,7 @@ impl Service<Request> for Dispatch {
 pub(crate) enum Dispatched {
     Ready(Option<Response>),
     Running { running: Running, target: Target, facts: Arc<Facts> },
+    Completing { completing: Completing, of: Completed, public: bool },
 }
 
 impl Future for Dispatched {
@@ -109,6 +128,13 @@ impl Future for Dispatched {
                     Some(Stopped::Asked(asked)) => Poll::Ready(Ok(Response::InputRequired(asked))),
                     Some(Stopped::Broken(error)) => Poll::Ready(Ok(Response::Error(error))),
                 }
+            }
+            Self::Completing { completing, of, public } => {
+                let handler::Completed(ended) = ready!(completing.as_mut().poll(cx));
+                Poll::Ready(Ok(match ended {
+                    Ok(completion) => Response::Completion(completion),
+                    Err(failure) => Response::Error(failure.into_error(of.definition().name, *public)),
+                }))
             }
         }
     }
@@ -185,6 +211,7 @@ fn complete_contents(mut result: ResourceResult, resource: &Resource, uri: Strin
             item.mime_type = published.map(str::to_owned);
         }
     }
+    result.hints = resource.hints();
     Response::Resource(result)
 }
 

@@ -60,16 +60,18 @@ mod wire;
 
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
 pub use handler::{
-    Args, Argument, Ask, AskError, Context, Extract, Extractor, Field, Headers, IntoPromptResult,
-    IntoResourceResult, IntoToolResult, Json, Needs, Root, Sampled, State, Whole,
+    Args, Argument, Ask, AskError, Complete, Completing, Context, Extract, Extractor, Field, Headers,
+    IntoCompletion, IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, Root, Sampled, State,
+    Whole,
 };
 pub use layer::Next;
 pub use mcp_macros::{prompt, resource, tool};
 pub use model::{
-    Annotations, Audio, Client, Content, Definition, Embedded, Image, InputRequired, Kind, Level, Link,
-    Listening, Listing, ListingKind, Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult,
-    Request, ResourceContents, ResourceRead, ResourceResult, Response, Role, Segment, Source, Subscription,
-    Template, Text, ToolCall, ToolResult, Topics, UnknownLevel,
+    Annotations, ArgumentCompletion, Audio, CacheScope, Client, Completion, Content, Definition, Embedded,
+    ExpandError, Icon, Image, InputRequired, Kind, Level, Link, ListPage, ListRequest, Listening, Listing,
+    ListingKind, Operation, Principal, Progress, PromptGet, PromptMessage, PromptResult, Request,
+    ResourceContents, ResourceRead, ResourceResult, Response, Role, Segment, Source, Subscription, Template,
+    Text, Theme, ToolCall, ToolResult, Topics, Typed, UnknownLevel, WithMeta,
 };
 pub use schemars;
 pub use seal::{StateKey, StateKeyError};

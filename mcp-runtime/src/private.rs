@@ -2,12 +2,20 @@
 
 pub use inventory;
 
-pub use crate::handler::{Call, Outcome, Returns, Running};
-pub use crate::model::{Annotations, Definition, Segment, Source};
+pub use crate::handler::{Call, Completing, Outcome, Returns, Running};
+pub use crate::model::{Annotations, Definition, Role, Segment, Source};
+
+use crate::handler::{Complete, Context};
+use crate::model::Typed;
 
 /// Boxes a run. The bound is here so that a future that cannot be sent is reported at the function's name.
 pub fn run(future: impl Future<Output = Outcome> + Send + 'static) -> Running {
     Box::pin(future)
+}
+
+/// Completes an argument.
+pub fn complete<F: Complete<M>, M>(function: F, typed: Typed, cx: Context) -> Completing {
+    function.complete(typed, cx)
 }
 
 /// The name of a function that stands under `#[mcp::tool]`.

@@ -106,7 +106,7 @@ impl Client {
     ///
     /// Where the server has none.
     pub async fn tools(&self) -> Result<Vec<Value>, RequestError> {
-        Ok(items(&self.request("tools/list", json!({})).await?, "tools"))
+        self.all("tools/list", "tools").await
     }
 
     /// Lists the resources with a fixed URI.
@@ -115,7 +115,7 @@ impl Client {
     ///
     /// Where the server has no resources.
     pub async fn resources(&self) -> Result<Vec<Value>, RequestError> {
-        Ok(items(&self.request("resources/list", json!({})).await?, "resources"))
+        self.all("resources/list", "resources").await
     }
 
     /// Lists the resource templates.
@@ -124,7 +124,7 @@ impl Client {
     ///
     /// Where the server has no resources.
     pub async fn templates(&self) -> Result<Vec<Value>, RequestError> {
-        Ok(items(&self.request("resources/templates/list", json!({})).await?, "resourceTemplates"))
+        self.all("resources/templates/list", "resourceTemplates").await
     }
 
     /// Lists the prompts.
@@ -133,7 +133,18 @@ impl Client {
     ///
     /// Where the server has none.
     pub async fn prompts(&self) -> Result<Vec<Value>, RequestError> {
-        Ok(items(&self.request("prompts/list", json!({})).await?, "prompts"))
+        self.all("prompts/list", "prompts").await
+    }
+
+    /// All pages of a list.
+    async fn all(&self, method: &str, member: &str) -> Result<Vec<Value>, RequestError> {
+        let mut page = self.request(method, json!({})).await?;
+        let mut found = items(&page, member);
+        while let Some(cursor) = page.get("nextCursor") {
+            page = self.request(method, json!({"cursor": cursor})).await?;
+            found.extend(items(&page, member));
+        }
+        Ok(found)
     }
 
     /// Sends any request, with what the era asks of its parameters, and gives the result.

@@ -83,3 +83,24 @@ async fn the_unix_socket_example_serves_several_clients() {
     }
     std::fs::remove_file(path).unwrap();
 }
+
+#[tokio::test]
+async fn the_app_example_gives_a_tool_its_page() {
+    let mut process = start("app", &[]);
+    let mut ask = async |method: &str, params: Value| {
+        process.send(stateless(1, method, params).to_string().as_bytes()).await;
+        let line = process.receive().await.unwrap();
+        serde_json::from_slice::<Value>(&line).unwrap()["result"].clone()
+    };
+    let tools = ask("tools/list", json!({})).await;
+    let uri = tools["tools"][0]["_meta"]["ui"]["resourceUri"].clone();
+    let page = ask("resources/read", json!({"uri": uri})).await;
+    assert_eq!(page["contents"][0]["mimeType"], "text/html;profile=mcp-app");
+    assert!(page["contents"][0]["text"].as_str().unwrap().contains("ui/notifications/tool-result"));
+    let called = ask("tools/call", json!({"name": "weather", "arguments": {"city": "Berlin"}})).await;
+    assert_eq!(called["structuredContent"]["city"], "Berlin");
+    assert!(
+        called["content"][0]["text"].as_str().unwrap().contains("Berlin"),
+        "a host without apps shows this"
+    );
+}

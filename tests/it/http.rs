@@ -49,7 +49,7 @@ pub async fn send(url: &str, method: &str, headers: &[(&str, &str)], body: impl 
 }
 
 /// Sends a message with the headers that go with it, changed by `change`.
-async fn post(url: &str, message: &Value, change: &[(&str, Option<&str>)]) -> Answer {
+pub async fn post(url: &str, message: &Value, change: &[(&str, Option<&str>)]) -> Answer {
     let mut headers: Vec<(&str, String)> = headers_of(message, None);
     headers.push(("content-type", "application/json".into()));
     for (name, value) in change {
@@ -60,6 +60,20 @@ async fn post(url: &str, message: &Value, change: &[(&str, Option<&str>)]) -> An
     }
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     send(url, "POST", &headers, message.to_string()).await
+}
+
+/// The same with another body.
+pub async fn post_raw(url: &str, message: &Value, body: String, more: &[(&str, &str)]) -> Answer {
+    let mut headers: Vec<(&str, String)> = headers_of(message, None);
+    headers.push(("content-type", "application/json".into()));
+    headers.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    send(url, "POST", &headers, body).await
+}
+
+/// The same with a header that stands there twice.
+pub async fn post_twice(url: &str, message: &Value, header: (&str, &str)) -> Answer {
+    post_raw(url, message, message.to_string(), &[header, header]).await
 }
 
 async fn everything() -> String {

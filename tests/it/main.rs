@@ -4,6 +4,7 @@
 
 mod asking;
 mod batch;
+mod completion;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
@@ -12,7 +13,9 @@ mod hostile;
 mod http;
 mod live;
 mod logs;
+mod mirrored;
 mod process;
+mod published;
 mod readme;
 mod record;
 mod registration;

@@ -35,7 +35,7 @@ over_every_transport! {
         let result = &found["result"];
         assert_eq!(result["resultType"], "complete");
         assert_eq!(result["supportedVersions"], json!([STATELESS]));
-        assert_eq!(result["capabilities"], json!({"prompts": {}, "resources": {}, "tools": {}}));
+        assert_eq!(result["capabilities"], json!({"completions": {}, "prompts": {}, "resources": {}, "tools": {}}));
         assert_eq!(result["instructions"], "Everything here is for tests.");
         assert_eq!(result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "everything");
         assert!(result["ttlMs"].is_u64() && result["cacheScope"] == "private");
@@ -137,7 +137,8 @@ over_every_transport! {
             ("resources/read", json!({"uri": "test://number/two"}), -32602, "resource not found: test://number/two"),
             ("resources/read", json!({}), -32602, "\"uri\" must be a string"),
             ("tools/list", json!({"cursor": ""}), -32602, "\"cursor\" is invalid"),
-            ("completion/complete", json!({}), -32601, "method not found"),
+            ("completion/complete", json!({}), -32602, "\"ref\" must be"),
+            ("logging/setLevel", json!({}), -32601, "method not found"),
         ] {
             let refused = wire.ask(1, method, params.clone()).await;
             assert_eq!(code(&refused), expected, "{method} {params}");

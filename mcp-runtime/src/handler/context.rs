@@ -127,6 +127,16 @@ impl Context {
         self.facts.trace_parent.as_deref()
     }
 
+    /// The `tracestate` of the caller (W3C Trace Context), where he sent one.
+    pub fn trace_state(&self) -> Option<&str> {
+        self.facts.trace_state.as_deref()
+    }
+
+    /// The `baggage` of the caller (W3C Baggage), where he sent one.
+    pub fn baggage(&self) -> Option<&str> {
+        self.facts.baggage.as_deref()
+    }
+
     /// What the server holds of this type, as [`State`](super::State) does for arguments.
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.states.get()

@@ -164,6 +164,10 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Whole> for Args<T> {
     note = "name it in the URI, as in `\"logs://{{service}}/{{date}}\"`, or take `State<{Self}>`"
 )]
 pub trait Extract: Sized + Send + 'static {
+    /// Whether it is the same whoever calls, because it looks at nothing that the request says. Only then may it stand in
+    /// a resource that is `public`, which caches give to everybody.
+    const SAME_FOR_ALL: bool = false;
+
     /// Says what it needs of the server, so that what is missing is found while the server is built.
     fn needs(needs: &mut Needs<'_>) {
         let _ = needs;
@@ -188,6 +192,9 @@ impl Needs<'_> {
 impl<T: Extract> Argument<Extractor> for T {
     fn describe(_: &'static str, _: &'static str, needs: &mut Needs<'_>) {
         T::needs(needs);
+        if !T::SAME_FOR_ALL {
+            needs.0.callers.push(std::any::type_name::<T>());
+        }
     }
 
     #[allow(private_interfaces, reason = "only this crate implements the trait and calls the method")]

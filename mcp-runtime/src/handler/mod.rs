@@ -5,6 +5,7 @@
 mod ask;
 mod busy;
 mod call;
+mod complete;
 mod context;
 pub(crate) mod current;
 mod extract;
@@ -14,11 +15,13 @@ mod resource_result;
 mod state;
 mod text;
 mod tool_result;
+mod with_meta;
 
 pub use ask::{Ask, AskError, Root, Sampled};
 pub(crate) use busy::Busy;
 pub use call::{Call, Outcome, Returns, Running};
 pub(crate) use call::{End, Fault, describe};
+pub use complete::{Complete, Completed, Completing, IntoCompletion};
 pub use context::Context;
 pub use extract::{Args, Argument, Extract, Extractor, Field, Headers, Needs, Whole};
 pub(crate) use failure::{Failure, reference};

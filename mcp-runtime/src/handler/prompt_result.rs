@@ -17,7 +17,7 @@ pub trait IntoPromptResult: Sized {
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "only this crate calls it or writes it anew")]
     fn into_prompt_result(self) -> Result<PromptResult, Failure> {
-        Ok(PromptResult { messages: self.into_messages() })
+        Ok(PromptResult { messages: self.into_messages(), ..PromptResult::default() })
     }
 }
 

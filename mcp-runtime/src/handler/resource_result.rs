@@ -22,7 +22,7 @@ pub trait IntoResourceResult: Sized {
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "only this crate calls it or writes it anew")]
     fn into_resource_result(self) -> Result<ResourceResult, Failure> {
-        Ok(ResourceResult { contents: self.into_contents() })
+        Ok(ResourceResult { contents: self.into_contents(), ..ResourceResult::default() })
     }
 }
 
@@ -77,7 +77,8 @@ impl<T: Serialize> IntoResourceResult for Json<T> {
     #[allow(private_interfaces, reason = "only this crate calls it or writes it anew")]
     fn into_resource_result(self) -> Result<ResourceResult, Failure> {
         let text = serde_json::to_string(&self.0).map_err(Failure::new)?;
-        Ok(ResourceResult { contents: vec![ResourceContents::text(text).mime("application/json")] })
+        let contents = vec![ResourceContents::text(text).mime("application/json")];
+        Ok(ResourceResult { contents, ..ResourceResult::default() })
     }
 }
 

@@ -57,6 +57,8 @@ impl<T> Deref for State<T> {
 }
 
 impl<T: Send + Sync + 'static> Extract for State<T> {
+    const SAME_FOR_ALL: bool = true;
+
     fn needs(needs: &mut Needs<'_>) {
         needs.state::<T>();
     }

@@ -56,6 +56,12 @@ impl Object {
         self.whole.of(&self.text)
     }
 
+    /// The raw value of a member.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let found = |(written, _): &&(Span, Span)| same(&self.text, *written, name, self.escaped_names);
+        self.members.iter().find(found).map(|(_, value)| value.of(&self.text))
+    }
+
     /// Takes a member out and gives its raw value.
     pub(crate) fn take(&mut self, name: &str) -> Option<&str> {
         let found = |(written, _): &(Span, Span)| same(&self.text, *written, name, self.escaped_names);

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
-use super::ResourceContents;
+use super::{Meta, ResourceContents};
 
 /// One block of content: text, an image, audio, a link to a resource, or a resource itself.
 ///
@@ -34,12 +34,12 @@ pub enum Content {
 impl Content {
     /// A block of text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(Text { text: text.into(), annotations: None })
+        Self::Text(Text { text: text.into(), annotations: None, meta: Meta::default() })
     }
 
     /// Text in place of another block, with what that block says of itself.
     pub(crate) fn marked_text(text: String, annotations: Option<Marks>) -> Self {
-        Self::Text(Text { text, annotations })
+        Self::Text(Text { text, annotations, meta: Meta::default() })
     }
 
     /// The text, where it is text.
@@ -62,6 +62,35 @@ impl Content {
     pub fn priority(mut self, priority: f64) -> Self {
         let priority = if priority.is_nan() { 0.0 } else { priority.clamp(0.0, 1.0) };
         self.annotations_mut().priority = Some(priority);
+        self
+    }
+
+    /// Says when it was changed last.
+    ///
+    /// ```
+    /// # use mcp::Content;
+    /// # fn page() -> std::io::Result<Content> {
+    /// let changed = std::fs::metadata("page.md")?.modified()?;
+    /// Ok(Content::text(std::fs::read_to_string("page.md")?).last_modified(changed))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn last_modified(mut self, time: std::time::SystemTime) -> Self {
+        self.annotations_mut().last_modified = super::time::utc(time);
+        self
+    }
+
+    /// Adds a member to the block's `_meta`, as [`WithMeta`](crate::WithMeta) does for a result.
+    #[must_use]
+    pub fn meta(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        let meta = match &mut self {
+            Self::Text(block) => &mut block.meta,
+            Self::Image(block) => &mut block.meta,
+            Self::Audio(block) => &mut block.meta,
+            Self::ResourceLink(block) => &mut block.meta,
+            Self::Resource(block) => &mut block.meta,
+        };
+        meta.insert(name, value);
         self
     }
 
@@ -88,11 +117,14 @@ pub enum Role {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Marks {
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<Vec<Role>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     priority: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_modified: Option<String>,
 }
 
 /// The text of a text block.
@@ -101,6 +133,8 @@ pub struct Text {
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Marks>,
+    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    meta: Meta,
 }
 
 /// Bytes that travel as base64.
@@ -121,12 +155,19 @@ pub struct Image {
     mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Marks>,
+    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    meta: Meta,
 }
 
 impl Image {
     /// An image of any media type, such as `image/webp`.
     pub fn new(bytes: impl Into<Vec<u8>>, mime_type: impl Into<String>) -> Self {
-        Self { data: Blob(bytes.into()), mime_type: mime_type.into(), annotations: None }
+        Self {
+            data: Blob(bytes.into()),
+            mime_type: mime_type.into(),
+            annotations: None,
+            meta: Meta::default(),
+        }
     }
 
     /// A PNG image.
@@ -148,12 +189,19 @@ pub struct Audio {
     pub(crate) mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<Marks>,
+    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    meta: Meta,
 }
 
 impl Audio {
     /// Sound of any media type, such as `audio/ogg`.
     pub fn new(bytes: impl Into<Vec<u8>>, mime_type: impl Into<String>) -> Self {
-        Self { data: Blob(bytes.into()), mime_type: mime_type.into(), annotations: None }
+        Self {
+            data: Blob(bytes.into()),
+            mime_type: mime_type.into(),
+            annotations: None,
+            meta: Meta::default(),
+        }
     }
 
     /// WAV sound.
@@ -183,6 +231,8 @@ pub struct Link {
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<Marks>,
+    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    meta: Meta,
 }
 
 impl Link {
@@ -196,6 +246,7 @@ impl Link {
             mime_type: None,
             size: None,
             annotations: None,
+            meta: Meta::default(),
         }
     }
 
@@ -234,6 +285,8 @@ pub struct Embedded {
     resource: ResourceContents,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Marks>,
+    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    meta: Meta,
 }
 
 impl From<Image> for Content {
@@ -256,7 +309,7 @@ impl From<Link> for Content {
 
 impl From<ResourceContents> for Content {
     fn from(resource: ResourceContents) -> Self {
-        Self::Resource(Embedded { resource, annotations: None })
+        Self::Resource(Embedded { resource, annotations: None, meta: Meta::default() })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::handler::{Call, Running};
 
-use super::{Segment, Template};
+use super::{Complete, Role, Segment, Template};
 
 /// A function that is offered as a tool, a resource or a prompt: its texts, its place in the source, and how to run it.
 ///
@@ -14,6 +14,24 @@ pub struct Definition {
     pub(crate) title: Option<&'static str>,
     pub(crate) description: &'static str,
     pub(crate) source: Source,
+    /// The functions that complete arguments, by their names.
+    pub(crate) completions: &'static [(&'static str, Complete)],
+    /// The headers that repeat arguments, by the names of these.
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// Whom a resource is for.
+    pub(crate) audience: &'static [Role],
+    /// How much a resource matters, from 0 to 1.
+    pub(crate) priority: Option<f64>,
+    /// For how many seconds a client may keep what a resource gives.
+    pub(crate) ttl: u32,
+    /// Whether what a resource gives may be given to others too.
+    pub(crate) public: bool,
+    /// The URIs of pictures.
+    pub(crate) icons: &'static [&'static str],
+    /// A JSON object.
+    pub(crate) meta: Option<&'static str>,
+    /// The URI of the page that shows what a tool gives.
+    pub(crate) app: Option<&'static str>,
     pub(crate) run: fn(Call) -> Running,
 }
 
@@ -74,7 +92,23 @@ impl std::fmt::Display for Source {
 
 impl Definition {
     const fn new(kind: Kind, name: &'static str, source: Source, run: fn(Call) -> Running) -> Self {
-        Self { kind, name, title: None, description: "", source, run }
+        Self {
+            kind,
+            name,
+            title: None,
+            description: "",
+            source,
+            completions: &[],
+            headers: &[],
+            audience: &[],
+            priority: None,
+            ttl: 0,
+            public: false,
+            icons: &[],
+            meta: None,
+            app: None,
+            run,
+        }
     }
 
     /// A tool.
@@ -138,6 +172,69 @@ impl Definition {
         if let Kind::Resource { uri, mime, .. } = self.kind {
             self.kind = Kind::Resource { uri, mime, size: Some(bytes) };
         }
+        self
+    }
+
+    /// The functions that complete arguments, by the names of these.
+    #[must_use]
+    pub const fn completions(mut self, functions: &'static [(&'static str, Complete)]) -> Self {
+        self.completions = functions;
+        self
+    }
+
+    /// The headers that repeat arguments of a tool, by the names of these.
+    #[must_use]
+    pub const fn headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Whom a resource is for.
+    #[must_use]
+    pub const fn audience(mut self, roles: &'static [Role]) -> Self {
+        self.audience = roles;
+        self
+    }
+
+    /// How much a resource matters, from 0 to 1.
+    #[must_use]
+    pub const fn priority(mut self, priority: f64) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// For how many seconds a client may keep what a resource gives.
+    #[must_use]
+    pub const fn ttl(mut self, seconds: u32) -> Self {
+        self.ttl = seconds;
+        self
+    }
+
+    /// Whether what a resource gives may be given to others too.
+    #[must_use]
+    pub const fn public(mut self, public: bool) -> Self {
+        self.public = public;
+        self
+    }
+
+    /// The URIs of pictures for people.
+    #[must_use]
+    pub const fn icons(mut self, uris: &'static [&'static str]) -> Self {
+        self.icons = uris;
+        self
+    }
+
+    /// What else is published: a JSON object.
+    #[must_use]
+    pub const fn meta(mut self, json: &'static str) -> Self {
+        self.meta = Some(json);
+        self
+    }
+
+    /// The URI of the page that shows what a tool gives.
+    #[must_use]
+    pub const fn app(mut self, uri: &'static str) -> Self {
+        self.app = Some(uri);
         self
     }
 

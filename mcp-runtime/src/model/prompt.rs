@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use super::{Content, Definition, Role};
+use super::{Completions, Content, Definition, Meta, Role};
 
 /// A prompt as it is served.
 #[derive(Debug)]
 pub struct Prompt {
     pub(crate) definition: Definition,
     pub(crate) arguments: Vec<PromptArgument>,
+    pub(crate) completions: Completions,
+    pub(crate) meta: Meta,
 }
 
 impl Prompt {
@@ -36,6 +38,7 @@ pub struct PromptArgument {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PromptResult {
     pub(crate) messages: Vec<PromptMessage>,
+    pub(crate) meta: Meta,
 }
 
 /// One message of a prompt: who says it, and what.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{
-    Arguments, Asking, Client, Definition, Exchange, Level, ListingKind, Principal, Prompt, Resource, Tool,
+    ArgumentCompletion, Arguments, Asking, Client, Definition, Exchange, Level, ListingKind, Principal,
+    Prompt, Resource, Tool,
 };
 use crate::changes::{Change, Listener};
 
@@ -22,6 +23,8 @@ pub(crate) struct Facts {
     pub(crate) principal: Principal,
     pub(crate) headers: Option<Arc<http::HeaderMap>>,
     pub(crate) trace_parent: Option<Box<str>>,
+    pub(crate) trace_state: Option<Box<str>>,
+    pub(crate) baggage: Option<Box<str>>,
     /// Whether the peer may be anybody: then only errors that were written for him reach him.
     pub(crate) public: bool,
     /// Whether the peer asked to be told of progress.
@@ -42,14 +45,31 @@ pub enum Operation {
     ReadResource(ResourceRead),
     /// `prompts/get`
     GetPrompt(PromptGet),
+    /// `completion/complete`
+    Complete(ArgumentCompletion),
     /// One of the list methods.
-    List(ListingKind),
+    List(ListRequest),
     /// `server/discover`
     Discover,
     /// `subscriptions/listen`
     Listen(Topics),
     /// `resources/subscribe` or `resources/unsubscribe`, of clients that have a session.
     Subscribe(Subscription),
+}
+
+/// One of the list methods.
+#[derive(Debug)]
+pub struct ListRequest {
+    pub(crate) kind: ListingKind,
+    /// What the last item of the page before is called; none where the first page is asked for.
+    pub(crate) after: Option<Box<str>>,
+}
+
+impl ListRequest {
+    /// What is to be listed.
+    pub fn kind(&self) -> ListingKind {
+        self.kind
+    }
 }
 
 /// The call of a tool.
@@ -109,7 +129,8 @@ impl Request {
             Operation::CallTool(_) => "tools/call",
             Operation::ReadResource(_) => "resources/read",
             Operation::GetPrompt(_) => "prompts/get",
-            Operation::List(kind) => kind.method(),
+            Operation::Complete(_) => "completion/complete",
+            Operation::List(list) => list.kind.method(),
             Operation::Discover => "server/discover",
             Operation::Listen(_) => "subscriptions/listen",
             Operation::Subscribe(Subscription { on: true, .. }) => "resources/subscribe",
@@ -117,23 +138,26 @@ impl Request {
         }
     }
 
-    /// The name of the tool or prompt, or the URI of the resource.
+    /// The name of the tool or prompt, or the URI of the resource; of a completion, that of what the argument belongs to.
     pub fn target(&self) -> Option<&str> {
         match &self.operation {
             Operation::CallTool(call) => Some(call.tool.name()),
             Operation::ReadResource(read) => Some(&read.uri),
             Operation::GetPrompt(get) => Some(get.prompt.name()),
+            Operation::Complete(completion) => Some(completion.of.name()),
             Operation::Subscribe(subscription) => Some(&subscription.uri),
             Operation::List(_) | Operation::Discover | Operation::Listen(_) => None,
         }
     }
 
-    /// The definition of the function that will answer, where it is one.
+    /// The definition of the function that will answer, where it is one; of a completion, the one that the argument
+    /// belongs to.
     pub fn definition(&self) -> Option<&Definition> {
         match &self.operation {
             Operation::CallTool(call) => Some(call.tool.definition()),
             Operation::ReadResource(read) => Some(read.resource.definition()),
             Operation::GetPrompt(get) => Some(get.prompt.definition()),
+            Operation::Complete(completion) => Some(completion.of.definition()),
             Operation::Subscribe(subscription) => Some(subscription.resource.definition()),
             Operation::List(_) | Operation::Discover | Operation::Listen(_) => None,
         }

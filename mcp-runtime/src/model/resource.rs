@@ -2,19 +2,27 @@
 
 use serde::Serialize;
 
-use super::{Blob, Definition, Template};
+use super::{Blob, CacheScope, Completions, Definition, Hints, Meta, Template};
 
 /// A resource or a resource template as it is served.
 #[derive(Debug)]
 pub struct Resource {
     pub(crate) definition: Definition,
     pub(crate) template: Template,
+    pub(crate) completions: Completions,
+    pub(crate) meta: Meta,
 }
 
 impl Resource {
     /// Its URI, or its URI template as it was written.
     pub fn uri(&self) -> &str {
         self.template.source
+    }
+
+    /// How what it gives may be kept.
+    pub(crate) fn hints(&self) -> Hints {
+        let scope = if self.definition.public { CacheScope::Public } else { CacheScope::Private };
+        Hints { ttl: u64::from(self.definition.ttl) * 1000, scope }
     }
 
     /// The definition that it was made of.
@@ -27,6 +35,8 @@ impl Resource {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResourceResult {
     pub(crate) contents: Vec<ResourceContents>,
+    pub(crate) meta: Meta,
+    pub(crate) hints: Hints,
 }
 
 /// One item of a resource: text or bytes, with its URI and media type.
@@ -46,6 +56,8 @@ pub struct ResourceContents {
     pub(crate) mime_type: Option<String>,
     #[serde(flatten)]
     body: Body,
+    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    meta: Meta,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -58,12 +70,17 @@ enum Body {
 impl ResourceContents {
     /// Text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { uri: String::new(), mime_type: None, body: Body::Text(text.into()) }
+        Self { uri: String::new(), mime_type: None, body: Body::Text(text.into()), meta: Meta::default() }
     }
 
     /// Bytes.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { uri: String::new(), mime_type: None, body: Body::Blob(Blob(bytes.into())) }
+        Self {
+            uri: String::new(),
+            mime_type: None,
+            body: Body::Blob(Blob(bytes.into())),
+            meta: Meta::default(),
+        }
     }
 
     /// The item's own URI, such as that of a file in a folder that was read.
@@ -77,6 +94,13 @@ impl ResourceContents {
     #[must_use]
     pub fn mime(mut self, mime_type: impl Into<String>) -> Self {
         self.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// Adds a member to the item's `_meta`, as [`WithMeta`](crate::WithMeta) does for a result.
+    #[must_use]
+    pub fn meta(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        self.meta.insert(name, value);
         self
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Content, Definition, InputRequired, Prompt, PromptResult, Resource, ResourceResult};
+use super::{
+    Completion, Content, Definition, InputRequired, Meta, Prompt, PromptResult, Resource, ResourceResult,
+};
 use crate::changes::Listener;
-use crate::schema::{InputSchema, OutputSchema};
+use crate::schema::{InputSchema, Mirror, OutputSchema};
 
 /// What answers a request.
 #[derive(Debug)]
@@ -22,8 +24,10 @@ pub enum Response {
     Listening(Listening),
     /// It was done, and there is nothing to say.
     Empty,
+    /// What an argument may become.
+    Completion(Completion),
     /// A list.
-    List(Arc<Listing>),
+    List(ListPage),
     /// What the server is and can do.
     Discovery,
     /// The request could not be served.
@@ -41,12 +45,13 @@ pub struct ToolResult {
     /// JSON text. Where there is no content, it is shown as its own text too.
     pub(crate) structured: Option<String>,
     pub(crate) is_error: bool,
+    pub(crate) meta: Meta,
 }
 
 impl ToolResult {
     /// A result that is an error the model should read.
     pub fn error(text: impl Into<String>) -> Self {
-        Self { content: vec![Content::text(text)], structured: None, is_error: true }
+        Self { content: vec![Content::text(text)], is_error: true, ..Self::default() }
     }
 
     /// Whether the tool failed.
@@ -66,6 +71,9 @@ pub struct Tool {
     pub(crate) definition: Definition,
     pub(crate) input: InputSchema,
     pub(crate) output: Option<OutputSchema>,
+    /// What clients repeat in headers.
+    pub(crate) mirrors: Vec<Mirror>,
+    pub(crate) meta: Meta,
 }
 
 impl Tool {
@@ -105,10 +113,20 @@ impl ListingKind {
     }
 }
 
-/// A list of what a server offers, sorted. It is written once for each form in which it is sent.
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct ListPage {
+    pub(crate) listing: Arc<Listing>,
+    /// What the last item before the page is called; none on the first page.
+    pub(crate) after: Option<Box<str>>,
+}
+
+/// A list of what a server offers, sorted. Its first page is written once for each form in which it is sent.
 #[derive(Debug)]
 pub struct Listing {
     pub(crate) items: Items,
+    /// So many items stand on a page.
+    page: usize,
     forms: [OnceLock<Box<[u8]>>; Self::FORMS],
 }
 
@@ -122,21 +140,67 @@ pub(crate) enum Items {
 
 impl Listing {
     /// So many forms of a list are kept.
-    pub(crate) const FORMS: usize = 4;
+    pub(crate) const FORMS: usize = 5;
 
-    pub(crate) fn new(items: Items) -> Self {
-        Self { items, forms: Default::default() }
+    pub(crate) fn new(items: Items, page: usize) -> Self {
+        Self { items, page, forms: Default::default() }
     }
 
-    /// The bytes of the list in the encoder's form number `form`, written by `write` at the first use.
-    pub(crate) fn form(
-        &self,
-        form: usize,
-        write: impl FnOnce(&Items) -> Vec<u8>,
-    ) -> std::borrow::Cow<'_, [u8]> {
+    /// The bytes of the first page in the encoder's form number `form`, written by `write` at the first use.
+    pub(crate) fn form(&self, form: usize, write: impl FnOnce() -> Vec<u8>) -> std::borrow::Cow<'_, [u8]> {
         match self.forms.get(form) {
-            Some(kept) => (&**kept.get_or_init(|| write(&self.items).into())).into(),
-            None => write(&self.items).into(),
+            Some(kept) => (&**kept.get_or_init(|| write().into())).into(),
+            None => write().into(),
+        }
+    }
+}
+
+impl ListPage {
+    /// Which items stand on the page, and what the last one is called where more follow.
+    pub(crate) fn range(&self) -> (std::ops::Range<usize>, Option<&str>) {
+        let Listing { items, page, .. } = &*self.listing;
+        let start = self.after.as_deref().map_or(0, |after| items.behind(after));
+        let end = start.saturating_add(*page).min(items.len());
+        let more = end < items.len();
+        (start..end, more.then(|| items.name(end - 1)).flatten())
+    }
+}
+
+impl Items {
+    fn len(&self) -> usize {
+        match self {
+            Self::Tools(found) => found.len(),
+            Self::Resources(found) | Self::Templates(found) => found.len(),
+            Self::Prompts(found) => found.len(),
+        }
+    }
+
+    /// What lists are sorted by.
+    fn name(&self, at: usize) -> Option<&str> {
+        match self {
+            Self::Tools(found) => found.get(at).map(|tool| tool.name()),
+            Self::Resources(found) | Self::Templates(found) => found.get(at).map(|resource| resource.uri()),
+            Self::Prompts(found) => found.get(at).map(|prompt| prompt.name()),
+        }
+    }
+
+    /// How many items are called something up to `after`.
+    fn behind(&self, after: &str) -> usize {
+        match self {
+            Self::Tools(found) => found.partition_point(|tool| tool.name() <= after),
+            Self::Resources(found) | Self::Templates(found) => {
+                found.partition_point(|resource| resource.uri() <= after)
+            }
+            Self::Prompts(found) => found.partition_point(|prompt| prompt.name() <= after),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> ListingKind {
+        match self {
+            Self::Tools(_) => ListingKind::Tools,
+            Self::Resources(_) => ListingKind::Resources,
+            Self::Templates(_) => ListingKind::Templates,
+            Self::Prompts(_) => ListingKind::Prompts,
         }
     }
 }

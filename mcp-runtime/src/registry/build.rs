@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Registry;
+use super::completion::completions;
+use super::extra::{meta, problem_of_app};
 use crate::error::BuildError;
 use crate::handler::{States, describe};
 use crate::model::{Definition, Kind, Prompt, PromptArgument, Resource, Template, Tool};
-use crate::schema::Description;
+use crate::schema::{Description, mirrors};
 
 /// A name of a tool or prompt is at most this long, so that every client can use it.
 const LONGEST_NAME: usize = 64;
@@ -20,6 +22,7 @@ impl Registry {
     pub(crate) fn build(
         definitions: Vec<Definition>,
         states: &States,
+        page: usize,
         mut problems: Vec<String>,
     ) -> Result<Self, BuildError> {
         // What is both found and given explicitly is one definition.
@@ -50,24 +53,32 @@ impl Registry {
                 }
             }
             match definition.kind {
-                Kind::Tool(_) => match described.input() {
-                    Ok(input) => {
-                        tools.push(Arc::new(Tool { definition, input, output: described.output.take() }));
-                    }
-                    Err(conflict) => {
-                        problems.push(format!("tool \"{}\": {conflict} ({source})", definition.name))
-                    }
-                },
-                Kind::Resource { uri, .. } => {
-                    let resource = Arc::new(Resource { definition, template: uri });
-                    if uri.is_template() { templates.push(resource) } else { resources.push(resource) }
-                }
-                Kind::Prompt => match prompt_arguments(&described) {
-                    Ok(arguments) => prompts.push(Arc::new(Prompt { definition, arguments })),
+                Kind::Tool(_) => match tool(definition, &mut described) {
+                    Ok(tool) => tools.push(Arc::new(tool)),
                     Err(problem) => {
-                        problems.push(format!("prompt \"{}\": {problem} ({source})", definition.name))
+                        problems.push(format!("tool \"{}\": {problem} ({source})", definition.name));
                     }
                 },
+                Kind::Resource { uri, .. } => match resource(definition, uri, &described) {
+                    Ok(resource) => {
+                        let resource = Arc::new(resource);
+                        if uri.is_template() { templates.push(resource) } else { resources.push(resource) }
+                    }
+                    Err(problem) => {
+                        problems.push(format!("resource \"{}\": {problem} ({source})", definition.name));
+                    }
+                },
+                Kind::Prompt => match prompt(definition, &described) {
+                    Ok(prompt) => prompts.push(Arc::new(prompt)),
+                    Err(problem) => {
+                        problems.push(format!("prompt \"{}\": {problem} ({source})", definition.name));
+                    }
+                },
+            }
+        }
+        for Tool { definition, .. } in tools.iter().map(|tool| &**tool) {
+            if let Some(problem) = problem_of_app(definition, resources.iter().map(|resource| &**resource)) {
+                problems.push(format!("{problem} ({})", definition.source));
             }
         }
         if !problems.is_empty() {
@@ -78,7 +89,7 @@ impl Registry {
         resources.sort_by(|a, b| a.uri().cmp(b.uri()));
         templates.sort_by(|a, b| a.uri().cmp(b.uri()));
         prompts.sort_by(|a, b| a.name().cmp(b.name()));
-        let registry = Self::new(tools, resources, templates, prompts);
+        let registry = Self::new(tools, resources, templates, prompts, page);
         registry.report();
         Ok(registry)
     }
@@ -156,6 +167,34 @@ fn illegal_name(definition: &Definition) -> Option<String> {
         Kind::Resource { .. } => (name.is_empty() || name.chars().any(char::is_control))
             .then(|| format!("{name:?} is not a name: it must have text without control characters")),
     }
+}
+
+fn tool(definition: Definition, described: &mut Description) -> Result<Tool, String> {
+    for (name, header) in definition.headers {
+        described.header(name, header)?;
+    }
+    let meta = meta(&definition)?;
+    let input = described.input().map_err(|conflict| conflict.to_string())?;
+    let published = serde_json::to_value(&input).map_err(|error| error.to_string())?;
+    Ok(Tool { definition, mirrors: mirrors(&published)?, input, output: described.output.take(), meta })
+}
+
+fn resource(definition: Definition, template: Template, described: &Description) -> Result<Resource, String> {
+    if let (true, Some(caller)) = (definition.public, described.callers.first()) {
+        return Err(format!(
+            "`public` lets caches give one caller what another was given, and `{caller}` may tell callers apart: leave \
+             `public` out, or the argument; an extractor of yours that is the same for all says so with \
+             `const SAME_FOR_ALL: bool = true`"
+        ));
+    }
+    let completions = completions(&definition, described)?;
+    Ok(Resource { definition, template, completions, meta: meta(&definition)? })
+}
+
+fn prompt(definition: Definition, described: &Description) -> Result<Prompt, String> {
+    let arguments = prompt_arguments(described)?;
+    let completions = completions(&definition, described)?;
+    Ok(Prompt { definition, arguments, completions, meta: meta(&definition)? })
 }
 
 fn prompt_arguments(described: &Description) -> Result<Vec<PromptArgument>, String> {

@@ -3,6 +3,8 @@
 mod build;
 mod closest;
 mod collect;
+mod completion;
+mod extra;
 mod switched;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ impl Registry {
         resources: Vec<Arc<Resource>>,
         templates: Vec<Arc<Resource>>,
         prompts: Vec<Arc<Prompt>>,
+        page: usize,
     ) -> Self {
         let listings = [
             Items::Tools(tools.clone()),
@@ -39,8 +42,8 @@ impl Registry {
             Items::Templates(templates.clone()),
             Items::Prompts(prompts.clone()),
         ];
-        let listings = listings.map(|items| Arc::new(Listing::new(items)));
-        Self { tools, resources, templates, prompts, listings, switched: Switched::default() }
+        let listings = listings.map(|items| Arc::new(Listing::new(items, page)));
+        Self { tools, resources, templates, prompts, listings, switched: Switched::new(page) }
     }
 
     pub(crate) fn has_tools(&self) -> bool {
@@ -53,6 +56,17 @@ impl Registry {
 
     pub(crate) fn has_prompts(&self) -> bool {
         !self.prompts.is_empty()
+    }
+
+    /// Whether any argument can be completed.
+    pub(crate) fn has_completions(&self) -> bool {
+        self.prompts.iter().any(|prompt| prompt.completions.any())
+            || self.resources().any(|resource| resource.completions.any())
+    }
+
+    /// Whether any tool has an app.
+    pub(crate) fn has_apps(&self) -> bool {
+        self.tools.iter().any(|tool| tool.definition.app.is_some())
     }
 
     pub(crate) fn tools(&self) -> &[Arc<Tool>] {
@@ -102,6 +116,15 @@ impl Registry {
             let values = resource.template.matches(uri)?;
             let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             Some((resource.clone(), Arguments::Text(values)))
+        })
+    }
+
+    /// The resource or template that was published with this URI.
+    pub(crate) fn published(&self, uri: &str) -> Result<Arc<Resource>, Error> {
+        let found = self.resources().find(|resource| resource.uri() == uri).cloned();
+        found.ok_or_else(|| {
+            let uris = self.resources().map(|resource| resource.uri());
+            unknown("resource template", uri, closest(uri, uris))
         })
     }
 

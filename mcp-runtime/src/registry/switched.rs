@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::model::{Items, Listing, ListingKind};
 
 /// What is switched off.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Switched {
+    /// So many items of a list are a page.
+    page: usize,
     /// Mostly there is nothing, and then nothing else is looked at.
     any: AtomicBool,
     state: Mutex<State>,
@@ -22,6 +24,10 @@ struct State {
 }
 
 impl Switched {
+    pub(super) fn new(page: usize) -> Self {
+        Self { page, any: AtomicBool::default(), state: Mutex::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,7 +55,10 @@ impl Switched {
         }
         let State { off, listings } = &mut *self.lock();
         let kept = listings.get_mut(kind as usize)?;
-        Some(kept.get_or_insert_with(|| Arc::new(Listing::new(without(&whole.items, kind, off)))).clone())
+        Some(
+            kept.get_or_insert_with(|| Arc::new(Listing::new(without(&whole.items, kind, off), self.page)))
+                .clone(),
+        )
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Description {
     pub(crate) whole: Option<Value>,
     pub(crate) output: Option<OutputSchema>,
     pub(crate) states: Vec<(TypeId, &'static str)>,
+    /// The types of extractors that may tell callers apart.
+    pub(crate) callers: Vec<&'static str>,
 }
 
 /// A plain argument.
@@ -60,6 +62,7 @@ impl Description {
             whole: None,
             output: None,
             states: Vec::new(),
+            callers: Vec::new(),
         }
     }
 
@@ -90,6 +93,30 @@ impl Description {
         self.states.push((TypeId::of::<T>(), std::any::type_name::<T>()));
     }
 
+    /// Says in the schema of an argument that clients repeat it in a header.
+    ///
+    /// # Errors
+    ///
+    /// It is no plain argument.
+    pub(crate) fn header(&mut self, name: &str, header: &str) -> Result<(), String> {
+        let field = self.fields.iter_mut().find(|field| field.name == name);
+        match field.and_then(|field| field.schema.as_object_mut()) {
+            Some(schema) => {
+                schema.insert(super::HEADER_KEYWORD.into(), header.into());
+                Ok(())
+            }
+            None => Err(format!(
+                "`header` of the argument \"{name}\": only a string, an integer or a boolean that the caller gives can \
+                 be repeated in a header"
+            )),
+        }
+    }
+
+    /// The texts of all values that the schema of an argument allows; `None` where there is no end of them.
+    pub(crate) fn values(&self, schema: &Value) -> Option<Vec<String>> {
+        super::values::values(schema, self.generator.definitions())
+    }
+
     /// The schema of all arguments together.
     pub(crate) fn input(&mut self) -> Result<InputSchema, Conflict> {
         let mut definitions: Map<String, Value> = self.generator.take_definitions(true).into_iter().collect();
@@ -102,12 +129,19 @@ impl Description {
     }
 }
 
-/// The schema of a type that stands alone. Its title would be the name of the type, which tells nobody anything.
+/// The schema of a type that stands alone. What its author wrote stays as he wrote it.
 fn root<T: JsonSchema + ?Sized>(contract: Contract) -> Value {
+    let written = T::json_schema(&mut super::generator(contract.clone()));
     let mut schema = super::generator(contract).into_root_schema_for::<T>();
-    schema.remove("title");
+    if written.get("title").is_none() {
+        // The name of the type, which tells nobody anything.
+        schema.remove("title");
+    }
     let mut schema = schema.to_value();
-    super::plain(&mut schema);
+    // Whoever names a dialect has written all of the schema by hand.
+    if written.get("$schema").is_none() {
+        super::plain(&mut schema);
+    }
     schema
 }
 

@@ -4,10 +4,13 @@
 
 mod description;
 mod form;
+mod mirror;
 mod shape;
+mod values;
 
 pub(crate) use description::{Description, Field, missing};
 pub(crate) use form::form;
+pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
 pub use shape::{InputSchema, OutputSchema};
 
 use schemars::SchemaGenerator;

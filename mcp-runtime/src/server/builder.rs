@@ -14,7 +14,7 @@ use crate::changes::Changes;
 use crate::error::{BoxError, BuildError};
 use crate::handler::{Busy, States};
 use crate::layer::{AnyLayer, Next, Stack, any};
-use crate::model::{Definition, Request, Response};
+use crate::model::{CacheScope, Definition, Hints, Icon, Request, Response};
 use crate::registry::{Registry, discovered};
 use crate::seal::{Seal, StateKey};
 use crate::transport::Limits;
@@ -48,6 +48,8 @@ pub struct ServerBuilder {
     limits: Limits,
     state_keys: Vec<StateKey>,
     state_lifetime: Duration,
+    hints: Hints,
+    page: usize,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -71,6 +73,8 @@ impl ServerBuilder {
             limits: Limits::default(),
             state_keys: Vec::new(),
             state_lifetime: Duration::from_secs(300),
+            hints: Hints::of_lists(),
+            page: 1000,
             problems: Vec::new(),
         }
     }
@@ -107,6 +111,45 @@ impl ServerBuilder {
     #[must_use]
     pub fn website(mut self, url: impl Into<String>) -> Self {
         self.about.website_url = Some(url.into());
+        self
+    }
+
+    /// A picture of the server, for people. Said several times, there are several.
+    #[must_use]
+    pub fn icon(mut self, icon: Icon) -> Self {
+        self.problems.extend(icon.problem());
+        self.about.icons.push(icon);
+        self
+    }
+
+    /// For how long a client may keep the lists of what is offered, and what the server says of itself: 60 seconds by
+    /// default, to the millisecond. What a resource gives says so itself: `#[mcp::resource(…, ttl = 30)]`. See the
+    /// specification, "Caching".
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mcp::CacheScope;
+    /// let server = mcp::server!().list_ttl(Duration::from_secs(3600)).cache_scope(CacheScope::Public);
+    /// ```
+    #[must_use]
+    pub fn list_ttl(mut self, ttl: Duration) -> Self {
+        self.hints.set_ttl(ttl);
+        self
+    }
+
+    /// Whether a client may give the lists that it keeps to others: [`CacheScope::Private`] by default. Say
+    /// [`CacheScope::Public`] only where everybody is offered the same.
+    #[must_use]
+    pub fn cache_scope(mut self, scope: CacheScope) -> Self {
+        self.hints.scope = scope;
+        self
+    }
+
+    /// How many items stand on a page of a list, 1,000 by default and 1 at least. A client asks for the next page with the
+    /// cursor that it was given. See the specification, "Pagination".
+    #[must_use]
+    pub fn page_size(mut self, items: usize) -> Self {
+        self.page = items.max(1);
         self
     }
 
@@ -295,7 +338,7 @@ impl ServerBuilder {
         };
         let mut definitions: Vec<_> = discovered().filter(chosen).collect();
         definitions.extend(self.definitions);
-        let registry = Arc::new(Registry::build(definitions, &self.states, self.problems)?);
+        let registry = Arc::new(Registry::build(definitions, &self.states, self.page, self.problems)?);
         let busy = Arc::<Busy>::default();
         let mut states = self.states;
         states.insert_shared(busy.clone());
@@ -307,7 +350,7 @@ impl ServerBuilder {
         let server = Server {
             shared: Arc::new(Shared {
                 changes,
-                identity: Identity::new(&self.about, &registry),
+                identity: Identity::new(&self.about, &registry, self.hints),
                 stack: Stack::new(dispatch, &self.layers),
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,

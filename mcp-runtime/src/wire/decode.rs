@@ -8,13 +8,13 @@ use super::flight::InFlight;
 use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::stateless::{self, Message};
-use super::{batch, headers, meta, stateful};
+use super::{batch, completion, cursor, headers, meta, stateful};
 use crate::Error;
 use crate::changes::Listener;
 use crate::json::{Object, Raw};
 use crate::model::{
-    Arguments, Asking, Client, Exchange, Facts, Level, ListingKind, Operation, PromptGet, Request,
-    ResourceRead, ToolCall,
+    Arguments, Asking, Client, Exchange, Facts, Level, ListRequest, ListingKind, Operation, PromptGet,
+    Request, ResourceRead, ToolCall,
 };
 use crate::server::{Reply, Shared};
 
@@ -191,11 +191,16 @@ pub(super) fn cancel(in_flight: &InFlight, params: &Params) {
 /// What a request asks, whichever revision it came by.
 pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Result<Operation, Error> {
     let registry = &server.registry;
-    let list = |kind: ListingKind, offered: bool| match params.get("cursor") {
-        _ if !offered => Err(Error::method_not_found(method)),
-        None => Ok(Operation::List(kind)),
-        // Every list is whole on its first page, so no cursor was ever given out.
-        Some(_) => Err(Error::invalid_params("\"cursor\" is invalid: this list has one page")),
+    let list = |kind: ListingKind, offered: bool| {
+        if !offered {
+            return Err(Error::method_not_found(method));
+        }
+        // An empty text is a cursor too, and none that was ever given out.
+        let after = params.get("cursor").map(|cursor| {
+            let after = crate::json::string(cursor).and_then(|cursor| cursor::read(kind, &cursor));
+            after.ok_or_else(|| Error::invalid_params("\"cursor\" is invalid: take it from the page before"))
+        });
+        Ok(Operation::List(ListRequest { kind, after: after.transpose()? }))
     };
     match method {
         "tools/call" if registry.has_tools() => {
@@ -223,6 +228,7 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
             let arguments = prompt_arguments(params)?;
             Ok(Operation::GetPrompt(PromptGet { prompt, arguments }))
         }
+        "completion/complete" if registry.has_completions() => completion::read(registry, params),
         "tools/list" => list(ListingKind::Tools, registry.has_tools()),
         "resources/list" => list(ListingKind::Resources, registry.has_resources()),
         "resources/templates/list" => list(ListingKind::Templates, registry.has_resources()),
@@ -250,8 +256,11 @@ pub(super) fn facts(
     log: Option<Level>,
     asking: Asking,
 ) -> Arc<Facts> {
-    let trace_parent = meta.and_then(|meta| meta.get(meta::TRACE_PARENT));
-    let trace_parent = trace_parent.as_ref().and_then(|raw| crate::json::string(raw.as_str()));
+    let text = |name: &str, legal: fn(&str) -> bool| {
+        let raw = meta?.get(name)?;
+        let value = crate::json::string(raw.as_str())?;
+        legal(&value).then(|| Box::from(&*value))
+    };
     Arc::new(Facts {
         client,
         principal: peer.principal.clone(),
@@ -259,7 +268,9 @@ pub(super) fn facts(
             Link::Http(headers) => Some(headers.clone()),
             Link::Connection(_) => None,
         },
-        trace_parent: trace_parent.filter(|value| is_trace_parent(value)).map(|value| value.into()),
+        trace_parent: text(meta::TRACE_PARENT, is_trace_parent),
+        trace_state: text(meta::TRACE_STATE, |value| is_list(value, 512)),
+        baggage: text(meta::BAGGAGE, |value| is_list(value, 8192)),
         public: peer.public,
         progress,
         log,
@@ -280,4 +291,11 @@ fn is_trace_parent(value: &str) -> bool {
     let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
     lengths.starts_with(&[2, 32, 16, 2])
         && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The form that W3C Trace Context and W3C Baggage give a list: pairs of printable characters, so many bytes at most.
+fn is_list(value: &str, longest: usize) -> bool {
+    (1..=longest).contains(&value.len())
+        && value.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte))
+        && value.split(',').all(|pair| pair.trim().is_empty() || pair.contains('='))
 }

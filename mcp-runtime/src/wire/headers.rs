@@ -56,7 +56,7 @@ pub(crate) fn matches_encoded(headers: &HeaderMap, name: &str, body: &str) -> Re
 }
 
 /// Resolves `=?base64?…?=`; anything without both ends stands for itself.
-fn decoded(value: &str) -> Option<Cow<'_, str>> {
+pub(super) fn decoded(value: &str) -> Option<Cow<'_, str>> {
     match value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) {
         None => Some(value.into()),
         Some(encoded) => Some(String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?.into()),

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Revision;
+use crate::model::{Hints, Icon};
 use crate::registry::Registry;
 
 /// What the author says of the server.
@@ -18,6 +19,8 @@ pub(crate) struct About {
     pub(crate) description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) website_url: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) icons: Vec<Icon>,
     #[serde(skip)]
     pub(crate) instructions: Option<String>,
 }
@@ -25,6 +28,8 @@ pub(crate) struct About {
 /// Pieces of JSON that answers are made of.
 #[derive(Debug)]
 pub(crate) struct Identity {
+    /// How lists and discovery may be kept.
+    pub(crate) hints: Hints,
     written: Vec<Written>,
     /// `,"instructions":"…"`, or nothing.
     pub(crate) instructions: String,
@@ -39,11 +44,12 @@ struct Written {
 }
 
 impl Identity {
-    pub(crate) fn new(about: &About, registry: &Registry) -> Self {
+    pub(crate) fn new(about: &About, registry: &Registry, hints: Hints) -> Self {
         let mut capabilities = serde_json::Map::new();
         // Any function may log.
         capabilities.insert("logging".into(), json!({}));
         for (capability, offered, what) in [
+            ("completions", registry.has_completions(), json!({})),
             ("prompts", registry.has_prompts(), json!({"listChanged": true})),
             ("resources", registry.has_resources(), json!({"listChanged": true, "subscribe": true})),
             ("tools", registry.has_tools(), json!({"listChanged": true})),
@@ -52,7 +58,11 @@ impl Identity {
                 capabilities.insert(capability.into(), what);
             }
         }
+        if registry.has_apps() {
+            capabilities.insert("extensions".into(), json!({"io.modelcontextprotocol/ui": {}}));
+        }
         Self {
+            hints,
             written: Revision::ALL.map(|revision| Written::new(revision, about, &capabilities)).into(),
             instructions: match &about.instructions {
                 Some(text) => format!(",\"instructions\":{}", serde_json::json!(text)),
@@ -83,6 +93,9 @@ impl Written {
         let mut about = about.clone();
         if !revision.has_server_descriptions() {
             (about.description, about.website_url) = (None, None);
+        }
+        if !revision.publishes_icons() {
+            about.icons = Vec::new();
         }
         if !revision.has_titles() {
             about.title = None;

@@ -6,12 +6,16 @@
 mod asked;
 mod batch;
 mod changed;
+mod completion;
+mod cursor;
 mod decode;
 mod encode;
 mod envelope;
+mod extra;
 mod flight;
 mod headers;
 mod identity;
+mod mirrored;
 mod peer;
 mod question;
 mod revision;
@@ -46,4 +50,6 @@ pub(crate) mod meta {
     pub(crate) const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
     pub(crate) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
     pub(crate) const TRACE_PARENT: &str = "traceparent";
+    pub(crate) const TRACE_STATE: &str = "tracestate";
+    pub(crate) const BAGGAGE: &str = "baggage";
 }

@@ -126,11 +126,16 @@ impl Revision {
 
     /// The number of the form in which lists are kept: revisions whose lists are alike share one.
     pub(crate) fn list_form(self) -> usize {
-        match self {
-            Self::November2024 => 0,
-            Self::March2025 => 1,
-            Self::June2025 | Self::November2025 => 2,
-            Self::July2026 => 3,
-        }
+        self as usize
+    }
+
+    /// Whether what is offered, and the server, may have icons.
+    pub(crate) fn publishes_icons(self) -> bool {
+        self >= Self::November2025
+    }
+
+    /// Whether what is offered may have `_meta`.
+    pub(crate) fn publishes_meta(self) -> bool {
+        self >= Self::June2025
     }
 }

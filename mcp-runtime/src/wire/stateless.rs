@@ -91,6 +91,9 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
         }
         method => operation(server, method, params).map_err(|error| Refusal::error(error, revision))?,
     };
+    if let (Some(headers), Operation::CallTool(call)) = (http, &operation) {
+        super::mirrored::check(headers, call)?;
+    }
     let in_flight = match &peer.link {
         Link::Connection(connection) => Some(connection.in_flight.clone()),
         Link::Http(_) => None,

@@ -5,38 +5,49 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::super::cursor;
+use super::super::extra::{Extra, Marks};
 use super::super::revision::Revision;
 use super::{Answer, member};
-use crate::model::{self, Definition, Items, Kind, Listing, Resource, Tool};
+use crate::model::{self, Definition, Items, Kind, ListPage, Resource, Tool};
 
 impl Answer {
-    pub(super) fn list<'a>(&self, listing: &'a Listing) -> Cow<'a, [u8]> {
-        let revision = self.revision;
-        listing.form(revision.list_form(), |items| {
-            let mut out = Vec::new();
-            match items {
-                Items::Tools(tools) => {
-                    let tools: Vec<_> = tools.iter().map(|tool| PublishedTool::new(tool, revision)).collect();
-                    member(&mut out, "tools", &tools);
-                }
-                Items::Resources(found) => {
-                    let found: Vec<_> =
-                        found.iter().map(|resource| PublishedResource::new(resource, revision)).collect();
-                    member(&mut out, "resources", &found);
-                }
-                Items::Templates(found) => {
-                    let found: Vec<_> =
-                        found.iter().map(|resource| PublishedResource::new(resource, revision)).collect();
-                    member(&mut out, "resourceTemplates", &found);
-                }
-                Items::Prompts(found) => {
-                    let found: Vec<_> =
-                        found.iter().map(|prompt| PublishedPrompt::new(prompt, revision)).collect();
-                    member(&mut out, "prompts", &found);
-                }
+    pub(super) fn list<'a>(&self, page: &'a ListPage) -> Cow<'a, [u8]> {
+        match page.after {
+            None => page.listing.form(self.revision.list_form(), || self.page(page)),
+            Some(_) => self.page(page).into(),
+        }
+    }
+
+    /// Writes a page of a list, with the cursor of the next one.
+    fn page(&self, page: &ListPage) -> Vec<u8> {
+        let mut out = Vec::new();
+        let (range, last) = page.range();
+        let items = &page.listing.items;
+        match items {
+            Items::Tools(found) => {
+                let found = found.get(range).unwrap_or_default().iter();
+                let found: Vec<_> = found.map(|tool| PublishedTool::new(tool, self.revision)).collect();
+                member(&mut out, "tools", &found);
             }
-            out
-        })
+            Items::Resources(found) | Items::Templates(found) => {
+                let found = found.get(range).unwrap_or_default().iter();
+                let found: Vec<_> =
+                    found.map(|resource| PublishedResource::new(resource, self.revision)).collect();
+                let list = if let Items::Resources(_) = items { "resources" } else { "resourceTemplates" };
+                member(&mut out, list, &found);
+            }
+            Items::Prompts(found) => {
+                let found = found.get(range).unwrap_or_default().iter();
+                let found: Vec<_> = found.map(|prompt| PublishedPrompt::new(prompt, self.revision)).collect();
+                member(&mut out, "prompts", &found);
+            }
+        }
+        if let Some(last) = last {
+            out.push(b',');
+            member(&mut out, "nextCursor", &cursor::write(items.kind(), last));
+        }
+        out
     }
 }
 
@@ -52,6 +63,8 @@ struct PublishedTool<'a> {
     output_schema: Option<Cow<'a, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Hints<'a>>,
+    #[serde(flatten)]
+    extra: Extra<'a>,
 }
 
 /// What a tool says of its own behaviour.
@@ -89,6 +102,7 @@ impl<'a> PublishedTool<'a> {
                 false => with_objects(&schema.0),
             }),
             annotations: Hints::new(definition, revision),
+            extra: Extra::new(definition, &tool.meta, revision),
         }
     }
 }
@@ -127,6 +141,10 @@ struct PublishedResource<'a> {
     mime_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Marks>,
+    #[serde(flatten)]
+    extra: Extra<'a>,
 }
 
 impl<'a> PublishedResource<'a> {
@@ -145,6 +163,8 @@ impl<'a> PublishedResource<'a> {
             description: definition.published_description(),
             mime_type,
             size: size.filter(|_| !template),
+            annotations: Marks::new(definition),
+            extra: Extra::new(definition, &resource.meta, revision),
         }
     }
 }
@@ -157,6 +177,8 @@ struct PublishedPrompt<'a> {
     description: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     arguments: &'a [model::PromptArgument],
+    #[serde(flatten)]
+    extra: Extra<'a>,
 }
 
 impl<'a> PublishedPrompt<'a> {
@@ -167,6 +189,7 @@ impl<'a> PublishedPrompt<'a> {
             title: definition.title.filter(|_| revision.has_titles()),
             description: definition.published_description(),
             arguments: &prompt.arguments,
+            extra: Extra::new(definition, &prompt.meta, revision),
         }
     }
 }

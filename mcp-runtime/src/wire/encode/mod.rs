@@ -22,7 +22,7 @@ use super::revision::Revision;
 use super::session::Session;
 use super::state::Binding;
 use crate::json::Raw;
-use crate::model::{Facts, Response};
+use crate::model::{Facts, Hints, Meta, Response};
 use crate::server::{Reply, Shared};
 
 /// How the answers to one request are written.
@@ -44,13 +44,6 @@ pub(crate) enum Back {
     /// The client carries the state of the call.
     Carried(Binding),
 }
-
-/// How long lists and discovery hold, in milliseconds. They do not change while a server runs; a restart may bring others.
-const LIST_TTL_MS: u32 = 60_000;
-/// Resources may change at any time.
-const READ_TTL_MS: u32 = 0;
-/// Nothing is shared between principals unless somebody says that it may be.
-const CACHE_SCOPE: &str = "private";
 
 impl Answer {
     pub(in crate::wire) fn new(id: &Id, revision: Revision) -> Self {
@@ -88,6 +81,7 @@ impl Answer {
         if self.revision.stamps_results() && !matches!(response, Response::InputRequired(_)) {
             out.extend_from_slice(b"\"resultType\":\"complete\",");
         }
+        let mut own = Meta::default();
         match response {
             Response::Error(error) => return Refusal::error(error, self.revision).reply(Some(&self.id)),
             Response::InputRequired(asked) => {
@@ -97,18 +91,28 @@ impl Answer {
             }
             // A stream of changes has a voice of its own.
             Response::Listening(_) | Response::Empty => {}
-            Response::Tool(result) => self.tool_result(&mut out, &result),
+            Response::Tool(result) => {
+                self.tool_result(&mut out, &result);
+                own = result.meta;
+            }
             Response::Resource(result) => {
                 member(&mut out, "contents", &result.contents);
-                self.cache_hints(&mut out, READ_TTL_MS);
+                self.cache_hints(&mut out, result.hints);
+                own = result.meta;
             }
             Response::Prompt(result) => {
                 let messages = result.messages.iter().map(|message| Said::new(message, self.revision));
                 member(&mut out, "messages", &messages.collect::<Vec<_>>());
+                own = result.meta;
             }
-            Response::List(listing) => {
-                out.extend_from_slice(&self.list(&listing));
-                self.cache_hints(&mut out, LIST_TTL_MS);
+            Response::Completion(found) => {
+                let (values, total, more) = found.to_send();
+                let found = serde_json::json!({"values": values, "total": total, "hasMore": more});
+                member(&mut out, "completion", &found);
+            }
+            Response::List(page) => {
+                out.extend_from_slice(&self.list(&page));
+                self.cache_hints(&mut out, identity.hints);
             }
             Response::Discovery => {
                 let known = format!(
@@ -118,7 +122,7 @@ impl Answer {
                     identity.instructions
                 );
                 out.extend_from_slice(known.as_bytes());
-                self.cache_hints(&mut out, LIST_TTL_MS);
+                self.cache_hints(&mut out, identity.hints);
             }
         }
         if self.revision.stamps_results() {
@@ -126,7 +130,16 @@ impl Answer {
             out.extend_from_slice(meta::SERVER_INFO.as_bytes());
             out.extend_from_slice(b"\":");
             out.extend_from_slice(identity.server_info(self.revision).as_bytes());
+            for (name, content) in own.members() {
+                out.push(b',');
+                value(&mut out, name);
+                out.push(b':');
+                value(&mut out, content);
+            }
             out.push(b'}');
+        } else if !own.is_empty() {
+            out.push(b',');
+            member(&mut out, "_meta", &own);
         }
         out.extend_from_slice(b"}}");
         Reply::response(200, out)
@@ -148,12 +161,12 @@ impl Answer {
         Refusal::id_in_use(self.revision).reply(Some(&self.id))
     }
 
-    fn cache_hints(&self, out: &mut Vec<u8>, ttl_ms: u32) {
+    fn cache_hints(&self, out: &mut Vec<u8>, hints: Hints) {
         if self.revision.stamps_results() {
             out.push(b',');
-            member(out, "ttlMs", &ttl_ms);
+            member(out, "ttlMs", &hints.ttl);
             out.push(b',');
-            member(out, "cacheScope", CACHE_SCOPE);
+            member(out, "cacheScope", &hints.scope);
         }
     }
 }

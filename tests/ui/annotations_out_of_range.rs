@@ -1,0 +1,6 @@
+#[mcp::resource("docs://readme", audience = "everybody", priority = 2)]
+async fn readme() -> String {
+    String::new()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[mcp::resource("docs://readme", ttl = 99999999999)]
+async fn readme() -> String {
+    String::new()
+}
+
+fn main() {}
