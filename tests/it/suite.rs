@@ -35,7 +35,11 @@ over_every_transport! {
         let result = &found["result"];
         assert_eq!(result["resultType"], "complete");
         assert_eq!(result["supportedVersions"], json!([STATELESS]));
-        assert_eq!(result["capabilities"], json!({"completions": {}, "prompts": {}, "resources": {}, "tools": {}}));
+        let capabilities = json!({
+            "completions": {}, "logging": {}, "prompts": {"listChanged": true}, "tools": {"listChanged": true},
+            "resources": {"listChanged": true, "subscribe": true},
+        });
+        assert_eq!(result["capabilities"], capabilities);
         assert_eq!(result["instructions"], "Everything here is for tests.");
         assert_eq!(result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "everything");
         assert!(result["ttlMs"].is_u64() && result["cacheScope"] == "private");
@@ -72,7 +76,7 @@ over_every_transport! {
         assert_eq!(add["title"], "Add");
 
         let resources = wire.ask(2, "resources/list", json!({})).await;
-        assert_eq!(names(&resources, "resources", "uri"), ["test://static-binary", "test://static-text", "test://who-reads"]);
+        assert_eq!(names(&resources, "resources", "uri"), ["test://static-binary", "test://static-text", "test://watched-resource", "test://who-reads"]);
         let templates = wire.ask(3, "resources/templates/list", json!({})).await;
         let uris = names(&templates, "resourceTemplates", "uriTemplate");
         assert_eq!(uris, ["test://number/{name}", "test://template/{id}/data"]);
