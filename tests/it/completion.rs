@@ -4,7 +4,7 @@ use mcp::testing::Client;
 use mcp::{Completion, Context, Request, Typed};
 use serde_json::{Value, json};
 
-use crate::wire::{ALL, Over, Wire};
+use crate::wire::{Over, Wire};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
