@@ -17,6 +17,8 @@ pub(crate) enum Change {
     List(ListingKind),
     /// The contents of a resource.
     Resource(String),
+    /// Something that an extension knows: which of its topics, by the name that its filter has.
+    Extension { topics: &'static str, topic: String },
 }
 
 /// Everybody who listens.

@@ -73,6 +73,14 @@ impl Error {
         Self { kind: ErrorKind::Internal, message: message.into() }
     }
 
+    /// The client did not declare an extension.
+    pub(crate) fn missing_extension(id: &str) -> Self {
+        Self {
+            kind: ErrorKind::MissingCapability { required: crate::model::declaration(&["extensions", id]) },
+            message: format!("the client did not declare the extension {id}"),
+        }
+    }
+
     pub(crate) fn method_not_found(method: &str) -> Self {
         Self { kind: ErrorKind::MethodNotFound, message: format!("method not found: {}", shortened(method)) }
     }

@@ -22,4 +22,5 @@ mod registration;
 mod revisions;
 mod sse;
 mod suite;
+mod tasks;
 mod wire;

@@ -3,6 +3,7 @@
 //! It knows what was asked and answered. It does not know how questions and answers travel.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,9 +16,19 @@ use crate::Error;
 /// What a call may ask, and what it knows already.
 #[derive(Debug, Default)]
 pub(crate) struct Asking {
-    pub(crate) way: Way,
+    begun: Way,
+    /// Where the call has got to.
+    stage: AtomicU8,
+    /// So many questions that were sent have no answer.
+    waiting: AtomicUsize,
     inner: Mutex<Inner>,
 }
+
+/// A call that may be let go, and one that was.
+const MAY_LEAVE: u8 = 1;
+const LEAVES: u8 = 2;
+const LEFT: u8 = 3;
+const LEFT_SILENTLY: u8 = 4;
 
 /// How the client is reached.
 #[derive(Debug, Default)]
@@ -90,17 +101,61 @@ pub struct InputRequired {
 
 impl Asking {
     pub(crate) fn new(way: Way) -> Self {
-        Self { way, inner: Mutex::default() }
+        Self { begun: way, ..Self::default() }
     }
 
     /// Begins where earlier runs have ended.
     pub(crate) fn with_record(way: Way, record: Record) -> Self {
-        Self { way, inner: Mutex::new(Inner { record, ..Inner::default() }) }
+        Self { begun: way, inner: Mutex::new(Inner { record, ..Inner::default() }), ..Self::default() }
+    }
+
+    /// How the client is reached now.
+    pub(crate) fn way(&self) -> &Way {
+        /// A task has its own time; its questions are not given up before it.
+        const IN_A_TASK: Way = Way::Waiting(Duration::MAX);
+        match self.stage.load(Ordering::Acquire) {
+            LEFT => &IN_A_TASK,
+            LEFT_SILENTLY => &Way::Closed,
+            _ => &self.begun,
+        }
     }
 
     /// Whether a question ends the run, and another run has the answer.
     pub(crate) fn is_by_runs(&self) -> bool {
-        matches!(self.way, Way::Again(_))
+        matches!(self.way(), Way::Again(_))
+    }
+
+    /// The function may let its call go.
+    pub(crate) fn allow_to_leave(&self) {
+        self.stage.store(MAY_LEAVE, Ordering::Release);
+    }
+
+    /// The function lets its call go, if it may.
+    pub(crate) fn leave(&self) -> bool {
+        self.stage.compare_exchange(MAY_LEAVE, LEAVES, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    pub(crate) fn leaves(&self) -> bool {
+        self.stage.load(Ordering::Acquire) == LEAVES
+    }
+
+    /// The call goes on without its request: as a task that can be asked about, or where nobody knows how to.
+    pub(crate) fn left(&self, can_ask: bool) {
+        self.stage.store(if can_ask { LEFT } else { LEFT_SILENTLY }, Ordering::Release);
+    }
+
+    /// A question was sent, or has its answer.
+    pub(crate) fn wait(&self) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn waited(&self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether a question that was sent has no answer.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

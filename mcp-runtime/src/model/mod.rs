@@ -23,7 +23,7 @@ mod request;
 mod resource;
 mod response;
 mod template;
-mod time;
+pub(crate) mod time;
 
 pub(crate) use arguments::Arguments;
 pub use asking::InputRequired;
@@ -51,5 +51,5 @@ pub(crate) use request::Facts;
 pub use request::{ListRequest, Operation, PromptGet, Request, ResourceRead, Subscription, ToolCall, Topics};
 pub use resource::{Resource, ResourceContents, ResourceResult};
 pub(crate) use response::Items;
-pub use response::{ListPage, Listening, Listing, ListingKind, Response, Tool, ToolResult};
+pub use response::{Extended, ListPage, Listening, Listing, ListingKind, Response, Tool, ToolResult};
 pub use template::{Segment, Template};

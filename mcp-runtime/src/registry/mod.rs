@@ -64,11 +64,6 @@ impl Registry {
             || self.resources().any(|resource| resource.completions.any())
     }
 
-    /// Whether any tool has an app.
-    pub(crate) fn has_apps(&self) -> bool {
-        self.tools.iter().any(|tool| tool.definition.app.is_some())
-    }
-
     pub(crate) fn tools(&self) -> &[Arc<Tool>] {
         &self.tools
     }

@@ -1,7 +1,7 @@
 //! A stream of changes: what answers somebody who listens, until he goes or the server ends.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::{Reply, Shared};
 use crate::changes::Listener;
@@ -16,7 +16,7 @@ pub(super) struct Listening {
     /// The request that it answers, so that it can be cancelled.
     facts: Option<Arc<Facts>>,
     _entry: Option<Entry>,
-    _shared: Arc<Shared>,
+    shared: Arc<Shared>,
     begun: bool,
     ending: bool,
     over: bool,
@@ -37,7 +37,7 @@ impl Listening {
             reader,
             facts,
             _entry: entry,
-            _shared: shared,
+            shared,
             begun: false,
             ending: false,
             over: false,
@@ -65,6 +65,11 @@ impl Listening {
             self.over = true;
             return Poll::Ready(last);
         }
-        self.listener.poll(self.reader, cx).map(|change| change.map(|change| self.voice.changed(&change)))
+        loop {
+            let Some(change) = ready!(self.listener.poll(self.reader, cx)) else { return Poll::Ready(None) };
+            if let Some(told) = self.voice.changed(&change, &self.shared.extensions) {
+                return Poll::Ready(Some(told));
+            }
+        }
     }
 }

@@ -10,7 +10,8 @@ use super::envelope::{Id, Params};
 use super::meta;
 use crate::Error;
 use crate::changes::{Change, MOST_TOPICS};
-use crate::model::ListingKind;
+use crate::extension::Extensions;
+use crate::model::{Client, ListingKind};
 use crate::server::Reply;
 
 /// How a stream of changes speaks.
@@ -46,8 +47,10 @@ impl Voice {
         let Self::Subscription { .. } = self else { return None };
         let mut honoured = Map::new();
         let mut uris = Vec::new();
+        let mut extended = std::collections::BTreeMap::<_, Vec<&str>>::new();
         for topic in topics {
             match topic {
+                Change::Extension { topics, topic } => extended.entry(*topics).or_default().push(topic),
                 Change::List(kind) => {
                     honoured.insert(filter_of(*kind).into(), true.into());
                 }
@@ -57,13 +60,19 @@ impl Voice {
         if !uris.is_empty() {
             honoured.insert("resourceSubscriptions".into(), uris.into());
         }
+        honoured.extend(extended.into_iter().map(|(name, topics)| (name.to_owned(), topics.into())));
         let params = Map::from_iter([("notifications".into(), honoured.into())]);
         Some(self.notification("notifications/subscriptions/acknowledged", params))
     }
 
-    /// A change.
-    pub(crate) fn changed(&self, change: &Change) -> Reply {
-        match change {
+    /// A change; none where there is nothing to tell of it any more.
+    pub(crate) fn changed(&self, change: &Change, extensions: &Extensions) -> Option<Reply> {
+        Some(match change {
+            Change::Extension { topics, topic } => {
+                let extension = extensions.iter().find(|it| it.topics() == Some(*topics))?;
+                let (method, params) = extension.news(topic)?;
+                self.notification(method, params)
+            }
             Change::List(kind) => {
                 let method = match kind {
                     ListingKind::Tools => "notifications/tools/list_changed",
@@ -76,7 +85,7 @@ impl Voice {
                 let params = Map::from_iter([("uri".into(), uri.as_str().into())]);
                 self.notification("notifications/resources/updated", params)
             }
-        }
+        })
     }
 
     /// The last message, where there is one.
@@ -101,7 +110,11 @@ fn filter_of(kind: ListingKind) -> &'static str {
 }
 
 /// What a subscription asks to be told.
-pub(super) fn topics(params: &Params) -> Result<BTreeSet<Change>, Error> {
+pub(super) fn topics(
+    params: &Params,
+    extensions: &Extensions,
+    client: &Client,
+) -> Result<BTreeSet<Change>, Error> {
     let wrong = |what: String| Error::invalid_params(what);
     let Ok(Some(filter)) = params.inside("notifications") else {
         return Err(wrong("\"notifications\" must be an object".into()));
@@ -121,6 +134,16 @@ pub(super) fn topics(params: &Params) -> Result<BTreeSet<Change>, Error> {
         let uris: Vec<String> = serde_json::from_str(uris.as_str())
             .map_err(|_| wrong("\"resourceSubscriptions\" must be a list of URIs".into()))?;
         topics.extend(uris.into_iter().map(Change::Resource));
+    }
+    for extension in extensions.iter() {
+        let Some(name) = extension.topics() else { continue };
+        let Some(asked) = filter.get(name) else { continue };
+        if client.extension(extension.id()).is_none() {
+            return Err(Error::missing_extension(extension.id()));
+        }
+        let asked: Vec<String> = serde_json::from_str(asked.as_str())
+            .map_err(|_| wrong(format!("\"{name}\" must be a list of strings")))?;
+        topics.extend(asked.into_iter().map(|topic| Change::Extension { topics: name, topic }));
     }
     if topics.len() > MOST_TOPICS {
         return Err(wrong(format!("a subscription may name {MOST_TOPICS} things at most")));

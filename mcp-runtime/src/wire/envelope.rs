@@ -100,6 +100,11 @@ impl Params {
         self.member(name).map(|member| member.value)
     }
 
+    /// The parameters as they were written; an empty object where there are none.
+    pub(crate) fn whole(&self) -> &str {
+        self.whole.map_or("{}", |whole| whole.of(&self.text))
+    }
+
     /// The text of the message.
     pub(crate) fn text(&self) -> Arc<str> {
         self.text.clone()

@@ -222,6 +222,7 @@ fn in_session(
             Some(session.level()),
             Asking::new(way),
         );
+        let facts = Arc::new(facts);
         let answer = Answer { id: id.clone(), revision, progress, back: Back::Session(session.clone()) };
         let in_flight = Some(session.in_flight.clone());
         Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })

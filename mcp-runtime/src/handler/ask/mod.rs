@@ -94,18 +94,20 @@ impl<T> Ask<T> {
     /// Asks, or finds what was answered before.
     fn begin(&mut self) -> Result<Poll<T>, AskError> {
         let question = self.question.as_ref().map_err(Clone::clone)?;
-        if matches!(self.facts.asking.way, Way::Closed) || !current::is(&self.facts) {
+        if matches!(self.facts.asking.way(), Way::Closed) || !current::is(&self.facts) {
             return Err(AskError::Unreachable);
         }
         if !question.may_be_asked(&self.facts.client) {
             return Err(AskError::Unsupported { required: question.requires() });
         }
         let asking = &self.facts.asking;
-        match &asking.way {
+        match asking.way() {
             Way::Closed => Err(AskError::Unreachable),
             Way::Waiting(patience) => {
-                let slot = Arc::new(Slot::new(question.clone()));
+                let key = asking.key(self.key.as_deref(), question);
+                let slot = Arc::new(Slot::new(question.clone(), key));
                 self.facts.exchange.ask(&slot);
+                asking.wait();
                 self.state = State::Sent { slot, patience: Box::pin(tokio::time::sleep(*patience)) };
                 Ok(Poll::Pending)
             }
@@ -155,10 +157,12 @@ impl<T> Future for Ask<T> {
         let Poll::Ready(answer) = slot.poll(cx) else {
             ready!(patience.as_mut().poll(cx));
             this.facts.exchange.withdraw(slot);
+            this.facts.asking.waited();
             this.state = State::Over;
             return Poll::Ready(Err(AskError::TimedOut));
         };
         let question = slot.question.clone();
+        this.facts.asking.waited();
         this.state = State::Over;
         Poll::Ready(match answer {
             Ok(answer) => (this.read)(&question, answer),
@@ -171,7 +175,10 @@ impl<T> Drop for Ask<T> {
     fn drop(&mut self) {
         match &self.state {
             State::Noted(key) => self.facts.asking.withdraw(key),
-            State::Sent { slot, .. } => self.facts.exchange.withdraw(slot),
+            State::Sent { slot, .. } => {
+                self.facts.exchange.withdraw(slot);
+                self.facts.asking.waited();
+            }
             State::New | State::Over => {}
         }
     }

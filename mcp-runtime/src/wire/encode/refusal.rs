@@ -119,3 +119,8 @@ impl Refusal {
         Reply::response(self.status, out)
     }
 }
+
+/// The number of an error in the newest revision.
+pub(crate) fn code_of(error: &Error) -> i32 {
+    Refusal::error(error.clone(), Revision::LATEST_STATELESS).code
+}
