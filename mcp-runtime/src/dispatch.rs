@@ -86,7 +86,9 @@ impl Dispatch {
                 When::Asked
             }
             Ok(true) => {
+                // From the first thing that it says on.
                 facts.asking.left(true);
+                facts.exchange.detach();
                 When::AtOnce
             }
             Ok(false) => When::After(Box::pin(tokio::time::sleep(board.patience()))),
