@@ -96,10 +96,19 @@ pub(crate) struct Slot {
     answer: Mutex<Place>,
 }
 
-/// The client's result, or its error; and whoever waits for it.
+/// What came of a question.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    Result(Value),
+    Error(Value),
+    /// It cannot be asked in the client's way of speaking.
+    Unsupported,
+}
+
+/// What came of it, and whoever waits for that.
 #[derive(Debug, Default)]
 struct Place {
-    answer: Option<Result<Value, Value>>,
+    answer: Option<Answered>,
     waker: Option<Waker>,
 }
 
@@ -114,6 +123,15 @@ impl Slot {
 
     /// Gives the client's result, or its error.
     pub(crate) fn fill(&self, answer: Result<Value, Value>) {
+        self.put(answer.map_or_else(Answered::Error, Answered::Result));
+    }
+
+    /// Says that it cannot be asked.
+    pub(crate) fn refuse(&self) {
+        self.put(Answered::Unsupported);
+    }
+
+    fn put(&self, answer: Answered) {
         let mut place = self.lock();
         place.answer.get_or_insert(answer);
         let waker = place.waker.take();
@@ -124,7 +142,7 @@ impl Slot {
     }
 
     /// The answer, when it is there.
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<Value, Value>> {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Answered> {
         let mut place = self.lock();
         match place.answer.take() {
             Some(answer) => Poll::Ready(answer),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::{Reply, Shared};
-use crate::changes::Listener;
+use crate::changes::{Listener, Reading};
 use crate::model::{Facts, Taken};
 use crate::wire::{Entry, Voice};
 
@@ -13,6 +13,7 @@ pub(super) struct Listening {
     voice: Voice,
     listener: Arc<Listener>,
     reader: u64,
+    _reading: Reading,
     /// The request that it answers, so that it can be cancelled.
     facts: Option<Arc<Facts>>,
     _entry: Option<Entry>,
@@ -31,10 +32,12 @@ impl Listening {
         shared: Arc<Shared>,
     ) -> Self {
         let reader = listener.begin();
+        let _reading = listener.reading();
         Self {
             voice,
             listener,
             reader,
+            _reading,
             facts,
             _entry: entry,
             shared,
