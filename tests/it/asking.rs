@@ -8,6 +8,7 @@ use mcp::transport::{Frame, Transport, memory};
 use mcp::{AskError, Context, Peer, Principal, Server, ServerBuilder, State, StateKey, ToolError};
 use serde_json::{Value, json};
 
+use crate::record::{Kept, handle};
 use crate::wire::{Over, Wire, stateless, text};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -373,7 +374,7 @@ async fn a_state_is_worth_nothing_for_another_call_or_after_its_time_or_changed(
 async fn ask_as(server: &Server, who: &str, params: Value) -> Value {
     let peer = Peer::connection().principal(Principal::new("issuer", who));
     let message = stateless(1, "tools/call", params).to_string();
-    let reply = server.handle(message.as_bytes(), &peer).next().await.unwrap();
+    let reply = handle(server, message.as_bytes(), &peer).next().await.unwrap();
     serde_json::from_slice(reply.body()).unwrap()
 }
 
@@ -471,7 +472,7 @@ async fn a_form_shows_its_fields_in_the_order_of_the_type() {
 
     let peer = Peer::connection();
     let message = stateless(1, "tools/call", call("form", json!({}))).to_string();
-    let reply = server().handle(message.as_bytes(), &peer).next().await.unwrap();
+    let reply = handle(&server(), message.as_bytes(), &peer).next().await.unwrap();
     let body = std::str::from_utf8(reply.body()).unwrap();
     let places: Vec<_> = ["text", "count", "day", "kind", "kinds"]
         .iter()
@@ -554,7 +555,7 @@ async fn begin_session(ours: &mut mcp::transport::Memory) {
 async fn a_client_that_never_answers_is_not_waited_for_for_ever() {
     let (mut ours, theirs) = memory();
     let server = server();
-    tokio::spawn(async move { server.serve(theirs).await });
+    tokio::spawn(async move { server.serve(Kept::new(theirs)).await });
     begin_session(&mut ours).await;
     let begun = tokio::time::Instant::now();
     let delete = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
