@@ -32,6 +32,9 @@ const MOST_STREAMS: usize = 1024;
 /// So much one listener may listen to.
 pub(crate) const MOST_TOPICS: usize = 1024;
 
+/// So long a URI may be that somebody listens to, in bytes: it is kept for as long as he does.
+pub(crate) const LONGEST_TOPIC: usize = 4096;
+
 impl Changes {
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Listener>>> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)

@@ -156,7 +156,7 @@ async fn page(cx: Context) -> Result<&'static str, AskError> {
 }
 
 fn builder() -> ServerBuilder {
-    mcp::server!().only(module_path!()).state(Counts::default())
+    mcp::server!().only(module_path!()).state(Counts::default()).state(tokio::sync::Notify::new())
 }
 
 fn server() -> Server {
@@ -624,6 +624,41 @@ async fn an_answer_reaches_no_question_of_another_session() {
         one.send(json!({"jsonrpc": "2.0", "id": questions[0]["id"], "result": no})).await;
         assert_eq!(text(&one.answer(&1.into()).await), "kept", "over {over:?}");
     }
+}
+
+/// Asks, and says something when it need not know any more.
+#[mcp::tool]
+async fn overtaken(cx: Context, signal: State<tokio::sync::Notify>) -> &'static str {
+    tokio::select! {
+        biased;
+        () = signal.notified() => {}
+        _ = cx.elicit::<Name>("Who?") => {}
+    }
+    cx.log(mcp::Level::Info, "it need not be known any more");
+    "overtaken"
+}
+
+#[tokio::test]
+async fn what_is_said_after_a_question_that_was_answered_too_late_is_not_left_out() {
+    let server = server();
+    let peer = Peer::connection();
+    let said = async |message: Value| {
+        let reply = server.handle(message.to_string().as_bytes(), &peer).next().await.unwrap();
+        serde_json::from_slice::<Value>(reply.body()).unwrap_or_default()
+    };
+    let hello = json!({"protocolVersion": crate::wire::STATEFUL, "capabilities": {"elicitation": {}}, "clientInfo": {}});
+    said(json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})).await;
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "overtaken"}})
+        .to_string();
+    let mut replies = server.handle(call.as_bytes(), &peer);
+    let mut next =
+        async || -> Value { serde_json::from_slice(replies.next().await.unwrap().body()).unwrap() };
+    let question = next().await;
+    // The answer is there, and before anybody looks at it something else is there, too.
+    said(json!({"jsonrpc": "2.0", "id": question["id"], "result": accept(json!({"name": "Ada"}))})).await;
+    server.state::<tokio::sync::Notify>().unwrap().notify_one();
+    assert_eq!(next().await["method"], "notifications/message");
+    assert_eq!(text(&next().await), "overtaken");
 }
 
 #[tokio::test]

@@ -123,6 +123,26 @@ async fn a_subscription_that_is_cancelled_says_nothing_more_and_frees_its_id() {
 }
 
 #[tokio::test]
+async fn a_subscription_is_known_by_its_id_to_the_last_digit() {
+    let server = server();
+    for id in ["123456789012345678901234567890", "-0", r#""\u0061\/b""#] {
+        let message = listen(0, json!({"toolsListChanged": true})).to_string();
+        let message = message.replace(r#""id":0"#, &format!(r#""id":{id}"#));
+        let mut replies = handle(&server, message.as_bytes(), &Peer::connection());
+        let named = format!(r#""io.modelcontextprotocol/subscriptionId":{id}"#);
+        for end in ["begun", "changed", "ended"] {
+            let told = replies.next().await.unwrap();
+            let told = std::str::from_utf8(told.body()).unwrap().to_owned();
+            assert!(told.contains(&named), "{end}: {told}");
+            match end {
+                "begun" => server.tools_changed(),
+                _ => replies.wind_up(),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn changes_that_nobody_has_read_yet_are_one() {
     let server = server();
     let message = listen(1, json!({"toolsListChanged": true, "resourceSubscriptions": ["live://item/1"]}));

@@ -11,6 +11,7 @@ mod eras;
 mod everything;
 mod examples;
 mod hostile;
+mod hostile_client;
 mod http;
 mod live;
 mod logs;

@@ -280,17 +280,20 @@ impl Replies {
             }
             run.flight = Flight::Entered { _entry: entry.flatten() };
         }
-        match run.facts.exchange.take(cx) {
-            Taken::Notice(notice) => {
-                if let Some(reply) = run.answer.notice(&notice) {
-                    return Poll::Ready(Some(reply));
+        loop {
+            match run.facts.exchange.take(cx) {
+                // One that has nothing to say to this peer is not the last.
+                Taken::Notice(notice) => {
+                    if let Some(reply) = run.answer.notice(&notice) {
+                        return Poll::Ready(Some(reply));
+                    }
                 }
+                Taken::Cancelled => {
+                    self.0 = State::Done(None);
+                    return Poll::Ready(None);
+                }
+                Taken::Nothing => break,
             }
-            Taken::Cancelled => {
-                self.0 = State::Done(None);
-                return Poll::Ready(None);
-            }
-            Taken::Nothing => {}
         }
         let Some(response) = run.response.take() else { return Poll::Pending };
         if let Response::Listening(crate::model::Listening(listener)) = response {

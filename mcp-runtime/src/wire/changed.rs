@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::envelope::{Id, Params};
 use super::meta;
 use crate::Error;
-use crate::changes::{Change, MOST_TOPICS};
+use crate::changes::{Change, LONGEST_TOPIC, MOST_TOPICS};
 use crate::model::ListingKind;
 use crate::server::Reply;
 
@@ -23,22 +23,19 @@ pub(crate) enum Voice {
 }
 
 impl Voice {
-    /// Adds what says which subscription a message belongs to.
-    fn tagged(&self, mut params: Map<String, Value>) -> Map<String, Value> {
+    /// A message with what says which subscription it belongs to: the id as it was written, so that no digit is lost.
+    fn notification(&self, method: &str, params: &Map<String, Value>) -> Reply {
+        let mut members = Vec::with_capacity(2);
         if let Self::Subscription { id, .. } = self {
-            let id: Value = serde_json::from_str(id.raw()).unwrap_or_default();
-            params.insert("_meta".into(), json!({meta::SUBSCRIPTION_ID: id}));
+            members.push(format!("\"_meta\":{{\"{}\":{}}}", meta::SUBSCRIPTION_ID, id.raw()));
         }
-        params
-    }
-
-    fn notification(&self, method: &str, params: Map<String, Value>) -> Reply {
-        let params = self.tagged(params);
-        let mut message = json!({"jsonrpc": "2.0", "method": method});
-        if !params.is_empty() {
-            message["params"] = params.into();
-        }
-        Reply::notification(message.to_string().into_bytes())
+        members.extend(params.iter().map(|(name, value)| format!("\"{name}\":{value}")));
+        let params = match members.is_empty() {
+            true => String::new(),
+            false => format!(",\"params\":{{{}}}", members.join(",")),
+        };
+        let message = format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\"{params}}}");
+        Reply::notification(message.into_bytes())
     }
 
     /// The first message of a subscription: what will be told.
@@ -58,7 +55,7 @@ impl Voice {
             honoured.insert("resourceSubscriptions".into(), uris.into());
         }
         let params = Map::from_iter([("notifications".into(), honoured.into())]);
-        Some(self.notification("notifications/subscriptions/acknowledged", params))
+        Some(self.notification("notifications/subscriptions/acknowledged", &params))
     }
 
     /// A change.
@@ -70,11 +67,11 @@ impl Voice {
                     ListingKind::Prompts => "notifications/prompts/list_changed",
                     ListingKind::Resources | ListingKind::Templates => "notifications/resources/list_changed",
                 };
-                self.notification(method, Map::new())
+                self.notification(method, &Map::new())
             }
             Change::Resource(uri) => {
                 let params = Map::from_iter([("uri".into(), uri.as_str().into())]);
-                self.notification("notifications/resources/updated", params)
+                self.notification("notifications/resources/updated", &params)
             }
         }
     }
@@ -100,6 +97,16 @@ fn filter_of(kind: ListingKind) -> &'static str {
     }
 }
 
+/// Refuses a URI that is too long to be kept.
+pub(super) fn listenable(uri: &str) -> Result<(), Error> {
+    match uri.len() {
+        0..=LONGEST_TOPIC => Ok(()),
+        _ => Err(Error::invalid_params(format!(
+            "a URI that is subscribed to may have {LONGEST_TOPIC} bytes at most"
+        ))),
+    }
+}
+
 /// What a subscription asks to be told.
 pub(super) fn topics(params: &Params) -> Result<BTreeSet<Change>, Error> {
     let wrong = |what: String| Error::invalid_params(what);
@@ -120,6 +127,7 @@ pub(super) fn topics(params: &Params) -> Result<BTreeSet<Change>, Error> {
     if let Some(uris) = filter.get("resourceSubscriptions") {
         let uris: Vec<String> = serde_json::from_str(uris.as_str())
             .map_err(|_| wrong("\"resourceSubscriptions\" must be a list of URIs".into()))?;
+        uris.iter().try_for_each(|uri| listenable(uri))?;
         topics.extend(uris.into_iter().map(Change::Resource));
     }
     if topics.len() > MOST_TOPICS {
