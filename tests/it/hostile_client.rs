@@ -220,9 +220,7 @@ fn carried() -> Vec<String> {
         format!(r#""requestState":{}"#, nested(200)),
         r#""requestState":"A","requestState":"A""#.into(),
         format!(r#""inputResponses":{{"user_name":{accept},"user_name":{accept}}}"#),
-        format!(
-            r#""inputResponses":{{"user_name":{{"action":"accept","content":{{"name":"a","name":"b"}}}}}}"#
-        ),
+        r#""inputResponses":{"user_name":{"action":"accept","content":{"name":"a","name":"b"}}}"#.into(),
         format!(r#""inputResponses":{{"user_name":{}}}"#, nested(200)),
         format!(r#""inputResponses":{{}},"inputResponses":{{"user_name":{accept}}}"#),
         format!(
