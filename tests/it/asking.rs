@@ -8,6 +8,7 @@ use mcp::transport::{Frame, Transport, memory};
 use mcp::{AskError, Context, Peer, Principal, Server, ServerBuilder, State, StateKey, ToolError};
 use serde_json::{Value, json};
 
+use crate::record::{Kept, handle};
 use crate::wire::{Over, Wire, stateless, text};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -155,7 +156,7 @@ async fn page(cx: Context) -> Result<&'static str, AskError> {
 }
 
 fn builder() -> ServerBuilder {
-    mcp::server!().only(module_path!()).state(Counts::default())
+    mcp::server!().only(module_path!()).state(Counts::default()).state(tokio::sync::Notify::new())
 }
 
 fn server() -> Server {
@@ -373,7 +374,7 @@ async fn a_state_is_worth_nothing_for_another_call_or_after_its_time_or_changed(
 async fn ask_as(server: &Server, who: &str, params: Value) -> Value {
     let peer = Peer::connection().principal(Principal::new("issuer", who));
     let message = stateless(1, "tools/call", params).to_string();
-    let reply = server.handle(message.as_bytes(), &peer).next().await.unwrap();
+    let reply = handle(server, message.as_bytes(), &peer).next().await.unwrap();
     serde_json::from_slice(reply.body()).unwrap()
 }
 
@@ -471,7 +472,7 @@ async fn a_form_shows_its_fields_in_the_order_of_the_type() {
 
     let peer = Peer::connection();
     let message = stateless(1, "tools/call", call("form", json!({}))).to_string();
-    let reply = server().handle(message.as_bytes(), &peer).next().await.unwrap();
+    let reply = handle(&server(), message.as_bytes(), &peer).next().await.unwrap();
     let body = std::str::from_utf8(reply.body()).unwrap();
     let places: Vec<_> = ["text", "count", "day", "kind", "kinds"]
         .iter()
@@ -554,7 +555,7 @@ async fn begin_session(ours: &mut mcp::transport::Memory) {
 async fn a_client_that_never_answers_is_not_waited_for_for_ever() {
     let (mut ours, theirs) = memory();
     let server = server();
-    tokio::spawn(async move { server.serve(theirs).await });
+    tokio::spawn(async move { server.serve(Kept::new(theirs)).await });
     begin_session(&mut ours).await;
     let begun = tokio::time::Instant::now();
     let delete = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
@@ -623,6 +624,41 @@ async fn an_answer_reaches_no_question_of_another_session() {
         one.send(json!({"jsonrpc": "2.0", "id": questions[0]["id"], "result": no})).await;
         assert_eq!(text(&one.answer(&1.into()).await), "kept", "over {over:?}");
     }
+}
+
+/// Asks, and says something when it need not know any more.
+#[mcp::tool]
+async fn overtaken(cx: Context, signal: State<tokio::sync::Notify>) -> &'static str {
+    tokio::select! {
+        biased;
+        () = signal.notified() => {}
+        _ = cx.elicit::<Name>("Who?") => {}
+    }
+    cx.log(mcp::Level::Info, "it need not be known any more");
+    "overtaken"
+}
+
+#[tokio::test]
+async fn what_is_said_after_a_question_that_was_answered_too_late_is_not_left_out() {
+    let server = server();
+    let peer = Peer::connection();
+    let said = async |message: Value| {
+        let reply = server.handle(message.to_string().as_bytes(), &peer).next().await.unwrap();
+        serde_json::from_slice::<Value>(reply.body()).unwrap_or_default()
+    };
+    let hello = json!({"protocolVersion": crate::wire::STATEFUL, "capabilities": {"elicitation": {}}, "clientInfo": {}});
+    said(json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})).await;
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "overtaken"}})
+        .to_string();
+    let mut replies = server.handle(call.as_bytes(), &peer);
+    let mut next =
+        async || -> Value { serde_json::from_slice(replies.next().await.unwrap().body()).unwrap() };
+    let question = next().await;
+    // The answer is there, and before anybody looks at it something else is there, too.
+    said(json!({"jsonrpc": "2.0", "id": question["id"], "result": accept(json!({"name": "Ada"}))})).await;
+    server.state::<tokio::sync::Notify>().unwrap().notify_one();
+    assert_eq!(next().await["method"], "notifications/message");
+    assert_eq!(text(&next().await), "overtaken");
 }
 
 #[tokio::test]

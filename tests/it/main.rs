@@ -5,11 +5,13 @@
 mod asking;
 mod batch;
 mod completion;
+mod eras;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
 mod examples;
 mod hostile;
+mod hostile_client;
 mod http;
 mod live;
 mod logs;

@@ -253,7 +253,8 @@ async fn passed_on() -> Json<AsItCame> {
 async fn a_message_is_one_line_whatever_a_tool_passes_on() {
     let server = mcp::server!().explicit().tool::<passed_on>().build().unwrap();
     let call = crate::wire::stateless(1, "tools/call", json!({"name": "passed_on"})).to_string();
-    let reply = server.handle(call.as_bytes(), &mcp::Peer::connection()).next().await.unwrap();
+    let reply =
+        crate::record::handle(&server, call.as_bytes(), &mcp::Peer::connection()).next().await.unwrap();
     assert!(!reply.body().contains(&b'\n') && !reply.body().contains(&b'\r'));
     let reply: Value = serde_json::from_slice(reply.body()).unwrap();
     assert_eq!(reply["result"]["structuredContent"], json!({"a": "b\nc"}));

@@ -1,5 +1,5 @@
 // Checks what servers sent in tests by types that we did not write: `check.mjs FOLDER REVISION…`, where each file is
-// one connection, each line {"from": "client" | "server", "message" | "raw": …, "revision"?: …}. In each of the
+// one connection, each line {"from": "client" | "server", "message" | "raw": …, "revision"?: …, "status"?: …}. In each of the
 // revisions something must have been sent.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -26,11 +26,11 @@ export class Connection {
     this.#tell = tell;
   }
 
-  take({ from, message, raw, revision }) {
+  take({ from, message, raw, revision, status }) {
     this.#header = known(revision) ?? this.#header;
     if (from === "server" && message === undefined) return this.#tell(this.#current(), "no JSON", raw, ["it is no JSON"]);
     if (from === "client") return void [message].flat().forEach((one) => this.#client(one));
-    if (!Array.isArray(message)) return this.#server(message);
+    if (!Array.isArray(message)) return this.#server(message, status >= 400);
     const current = this.#current();
     this.#tell(current, "batch", message, this.#types.batch(current, message));
     for (const one of message) this.#server(one);
@@ -57,14 +57,15 @@ export class Connection {
     return request?.revision ?? this.#session ?? this.#header ?? STATEFUL;
   }
 
-  #server(message) {
+  #server(message, refuses = false) {
     const current = this.#current();
     if (!isObject(message)) return this.#tell(current, "no message", message, ["it is no object"]);
     if ("method" in message) return this.#sent(message);
     if ("error" in message) {
       const [request] = this.#asked.get(JSON.stringify(message.id))?.splice(-1) ?? [];
       const revision = request ? this.#of(request) : current;
-      return this.#tell(revision, `error ${message.error?.code}`, message, this.#types.error(revision, message));
+      const wrong = this.#types.error(revision, message, refuses);
+      return this.#tell(revision, `error ${message.error?.code}`, message, wrong);
     }
     this.#result(message);
   }

@@ -196,7 +196,8 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         Some(b'[') => return Err(invalid(None, "a batch is not accepted: send one message at a time")),
         _ => return Err(invalid(None, "a message is a JSON object")),
     }
-    let (mut version, mut id, mut method, mut params, mut answer) = (None, None, None, None, None);
+    let (mut version, mut id, mut method, mut params) = (None, None, None, None);
+    let (mut result, mut error) = (None, None);
     for member in members.iter().filter(|member| member.level == 1) {
         let value = member.value.of(text);
         let name = member.name.of(text);
@@ -205,8 +206,8 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
             "id" => id = Some(value),
             "method" => method = Some(member.value),
             "params" => params = Some(member.value),
-            "result" => answer = Some(Ok(member.value)),
-            "error" => answer = Some(Err(member.value)),
+            "result" => result = Some(member.value),
+            "error" => error = Some(member.value),
             _ => {}
         }
     }
@@ -215,7 +216,13 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         return Err(invalid(known, "\"jsonrpc\" must be \"2.0\""));
     }
     let Some(method) = method else {
-        let Some(answer) = answer else { return Err(invalid(known, "\"method\" is missing")) };
+        // What is both is an error, whichever comes first; but some write null for the member that is not meant.
+        let answer = match (result, error) {
+            (Some(result), None) => Ok(result),
+            (Some(result), Some(error)) if error.of(text) == "null" => Ok(result),
+            (_, Some(error)) => Err(error),
+            (None, None) => return Err(invalid(known, "\"method\" is missing")),
+        };
         let text: Arc<str> = text.into();
         let raw = |span| Raw::new(text.clone(), span);
         let kind = Kind::Response { id: known, answer: answer.map(raw).map_err(raw) };
