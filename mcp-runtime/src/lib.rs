@@ -48,6 +48,11 @@ mod dispatch;
 mod error;
 mod handler;
 mod json;
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, unused_imports, reason = "only HTTP loses a connection and keeps its session")
+)]
+mod kept;
 mod layer;
 mod model;
 mod registry;

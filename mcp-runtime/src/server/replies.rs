@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_core::Stream;
 
@@ -10,9 +11,10 @@ use super::Shared;
 use super::batch::Batch;
 use super::listening::Listening;
 use crate::changes::Listener;
+use crate::kept::{Streams, Writer};
 use crate::layer::StackFuture;
-use crate::model::{Facts, Request, Response, Taken};
-use crate::wire::{Answer, Entry, InFlight, Voice};
+use crate::model::{Facts, Notice, Request, Response, Taken};
+use crate::wire::{Answer, Back, Entry, InFlight, Voice};
 
 /// One message to the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +126,20 @@ struct Run {
     flight: Flight,
     /// The response, while notices that came before it are still to be sent.
     response: Option<Response>,
+    /// The function has let go of the connection, and the client is to come back after so long.
+    hang_up: Option<Duration>,
+    /// Where what is said is kept for a client that comes back.
+    kept: Option<Arc<Writer>>,
+}
+
+impl Run {
+    fn let_go(&mut self) {
+        if let Some(kept) = &self.kept
+            && let Some(retry) = self.hang_up.take()
+        {
+            kept.hang_up(retry);
+        }
+    }
 }
 
 impl std::fmt::Debug for State {
@@ -170,6 +186,8 @@ impl Replies {
             survives_disconnect,
             flight: Flight::Waiting(in_flight),
             response: None,
+            hang_up: None,
+            kept: None,
         };
         Self(State::Running(Box::new(run)))
     }
@@ -280,17 +298,23 @@ impl Replies {
             }
             run.flight = Flight::Entered { _entry: entry.flatten() };
         }
-        match run.facts.exchange.take(cx) {
-            Taken::Notice(notice) => {
-                if let Some(reply) = run.answer.notice(&notice) {
-                    return Poll::Ready(Some(reply));
+        loop {
+            match run.facts.exchange.take(cx) {
+                Taken::Notice(Notice::HangUp(retry)) => {
+                    run.hang_up = Some(retry);
+                    run.let_go();
                 }
+                Taken::Notice(notice) => {
+                    if let Some(reply) = run.answer.notice(&notice) {
+                        return Poll::Ready(Some(reply));
+                    }
+                }
+                Taken::Cancelled => {
+                    self.0 = State::Done(None);
+                    return Poll::Ready(None);
+                }
+                Taken::Nothing => break,
             }
-            Taken::Cancelled => {
-                self.0 = State::Done(None);
-                return Poll::Ready(None);
-            }
-            Taken::Nothing => {}
         }
         let Some(response) = run.response.take() else { return Poll::Pending };
         if let Response::Listening(crate::model::Listening(listener)) = response {
@@ -299,6 +323,36 @@ impl Replies {
         let reply = run.answer.encode(response, &run.shared, &run.facts);
         self.0 = State::Done(None);
         Poll::Ready(Some(reply))
+    }
+}
+
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "only HTTP loses a connection and keeps its session")
+)]
+impl Replies {
+    /// The streams of the session that the call belongs to, if it goes on without its connection.
+    pub(crate) fn streams(&self) -> Option<Arc<Streams>> {
+        match &self.0 {
+            State::Done(_) | State::Listening(_) => None,
+            State::Running(run) => match &run.answer.back {
+                Back::Session(session) if run.survives_disconnect => Some(session.streams.clone()),
+                _ => None,
+            },
+            State::Batch(batch) => batch.streams(),
+        }
+    }
+
+    /// Says where the replies are kept, so that the function can let go of the connection.
+    pub(crate) fn kept_by(&mut self, writer: &Arc<Writer>) {
+        match &mut self.0 {
+            State::Done(_) | State::Listening(_) => {}
+            State::Running(run) => {
+                run.kept = Some(writer.clone());
+                run.let_go();
+            }
+            State::Batch(batch) => batch.kept_by(writer),
+        }
     }
 }
 

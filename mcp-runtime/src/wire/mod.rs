@@ -18,6 +18,8 @@ mod identity;
 mod mirrored;
 mod peer;
 mod question;
+#[cfg(feature = "http")]
+mod resumed;
 mod revision;
 mod session;
 mod state;
@@ -26,10 +28,12 @@ mod stateless;
 
 pub(crate) use changed::Voice;
 pub(crate) use decode::{Decoded, Incoming, decode, too_long};
-pub(crate) use encode::Answer;
+pub(crate) use encode::{Answer, Back};
 pub(crate) use flight::{Entry, InFlight};
 pub(crate) use identity::{About, Identity};
 pub use peer::Peer;
+#[cfg(feature = "http")]
+pub(crate) use resumed::resume;
 pub(crate) use revision::Revision;
 pub(crate) use session::{SessionLimits, Sessions};
 pub(crate) use state::Carried;

@@ -16,6 +16,7 @@ use super::session::Session;
 use crate::Error;
 use crate::changes::Change;
 use crate::json::Raw;
+use crate::kept::Streams;
 use crate::model::{Asking, Client, Level, ListingKind, Operation, Request, Subscription, UnknownLevel, Way};
 use crate::server::{Reply, Shared};
 
@@ -144,7 +145,7 @@ pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
 }
 
 /// Sessions, and so the methods GET and DELETE, are there in the stateful revisions only.
-fn revision_of(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn revision_of(headers: &HeaderMap) -> Result<(), Refusal> {
     match headers::single(headers, headers::PROTOCOL_VERSION)? {
         None => Ok(()),
         Some(version) => match Revision::named(version) {
@@ -262,9 +263,10 @@ pub(crate) fn listen(server: &Shared, peer: &Peer) -> Decoded {
 fn begin(server: &Shared, params: &Params) -> Result<Session, ()> {
     let requested = params.string("protocolVersion").ok_or(())?;
     let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
+    let revision = revision.unwrap_or(Revision::LATEST_STATEFUL);
     let object = |member: &str| params.inside(member).map(|found| found.map(abridged));
     Ok(Session {
-        revision: revision.unwrap_or(Revision::LATEST_STATEFUL),
+        revision,
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),
         asked: Asked::default(),
@@ -272,6 +274,7 @@ fn begin(server: &Shared, params: &Params) -> Result<Session, ()> {
             [ListingKind::Tools, ListingKind::Prompts, ListingKind::Resources].map(Change::List).into(),
         ),
         level: Mutex::new(Level::Info),
+        streams: Streams::new(revision.polls_streams()),
     })
 }
 
