@@ -3,7 +3,7 @@
 //! Changes are facts, not messages: one that has not been read yet is not told twice, so a reader who is slow needs no more
 //! room than what he listens to. It knows nothing of how changes travel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -43,16 +43,18 @@ impl Changes {
         listeners.iter().for_each(|listener| listener.tell(change));
     }
 
-    /// Listens for a session, which decides later to what.
-    pub(crate) fn listen(&self, topics: BTreeSet<Change>) -> Arc<Listener> {
-        self.enter(Listener { place: None, state: Mutex::new(State { topics, ..State::default() }) })
+    /// Listens for a session, which decides later to what. `polls` says whether its client comes back when a connection
+    /// ends on which it was told changes.
+    pub(crate) fn listen(&self, topics: BTreeSet<Change>, polls: bool) -> Arc<Listener> {
+        self.enter(Listener { place: None, polls, state: Mutex::new(State { topics, ..State::default() }) })
     }
 
     /// Listens for a stream; `None` where there are too many.
     pub(crate) fn stream(&self, topics: BTreeSet<Change>) -> Option<Arc<Listener>> {
         let before = self.streams.fetch_add(1, Ordering::AcqRel);
         let place = Some(Place(self.streams.clone()));
-        let listener = Listener { place, state: Mutex::new(State { topics, ..State::default() }) };
+        let listener =
+            Listener { place, polls: false, state: Mutex::new(State { topics, ..State::default() }) };
         (before < MOST_STREAMS).then(|| self.enter(listener))
     }
 
@@ -83,6 +85,7 @@ impl Drop for Place {
 pub(crate) struct Listener {
     #[allow(dead_code, reason = "it is held, and given back when it is dropped")]
     place: Option<Place>,
+    pub(crate) polls: bool,
     state: Mutex<State>,
 }
 
@@ -90,6 +93,9 @@ pub(crate) struct Listener {
 struct State {
     topics: BTreeSet<Change>,
     untold: BTreeSet<Change>,
+    /// What was told, and as the how manieth the last time: whoever it did not reach is told again.
+    told: BTreeMap<Change, u64>,
+    count: u64,
     waker: Option<Waker>,
     /// Whose turn it is to be told: who began last.
     reader: u64,
@@ -126,6 +132,7 @@ impl Listener {
         let mut state = self.lock();
         state.topics.remove(topic);
         state.untold.remove(topic);
+        state.told.remove(topic);
     }
 
     pub(crate) fn topics(&self) -> BTreeSet<Change> {
@@ -144,14 +151,31 @@ impl Listener {
         reader
     }
 
-    /// The next change; `None` when somebody else reads.
-    pub(crate) fn poll(&self, reader: u64, cx: &Context<'_>) -> Poll<Option<Change>> {
+    /// How many changes were told.
+    pub(crate) fn count(&self) -> u64 {
+        self.lock().count
+    }
+
+    /// Tells again what was told after so many changes, because it did not arrive. `false` where there were not so many.
+    pub(crate) fn rewind(&self, arrived: u64) -> bool {
+        let mut state = self.lock();
+        let State { told, untold, count, .. } = &mut *state;
+        let lost = told.iter().filter(|(_, number)| **number > arrived);
+        untold.extend(lost.map(|(change, _)| change.clone()));
+        arrived <= *count
+    }
+
+    /// The next change, and how many were told with it; `None` when somebody else reads.
+    pub(crate) fn poll(&self, reader: u64, cx: &Context<'_>) -> Poll<Option<(u64, Change)>> {
         let mut state = self.lock();
         if state.reader != reader {
             return Poll::Ready(None);
         }
         if let Some(change) = state.untold.pop_first() {
-            return Poll::Ready(Some(change));
+            state.count += 1;
+            let count = state.count;
+            state.told.insert(change.clone(), count);
+            return Poll::Ready(Some((count, change)));
         }
         state.waker = Some(cx.waker().clone());
         Poll::Pending

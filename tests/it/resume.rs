@@ -217,7 +217,13 @@ impl Session {
     }
 
     async fn resume(&self, last: &str) -> Events {
-        let headers = [("accept", "text/event-stream"), ("last-event-id", last)];
+        self.listen(Some(last)).await
+    }
+
+    /// Listens to what the server says on its own, anew or after an event.
+    async fn listen(&self, last: Option<&str>) -> Events {
+        let mut headers = vec![("accept", "text/event-stream")];
+        headers.extend(last.map(|last| ("last-event-id", last)));
         Events::new(self.send("GET", &headers, &Value::Null).await)
     }
 
@@ -735,4 +741,52 @@ async fn a_stateless_stream_has_no_names_and_ends_with_its_connection() {
     let headers =
         [("mcp-protocol-version", "2026-07-28"), ("accept", "text/event-stream"), ("last-event-id", "1-1")];
     assert_eq!(crate::http::send(&url, "GET", &headers, "").await.status, 405);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_was_told_to_a_connection_that_broke_is_told_again() {
+    const TOOLS: &str = "notifications/tools/list_changed";
+    const PROMPTS: &str = "notifications/prompts/list_changed";
+    for revision in REVISIONS {
+        let server = server();
+        let session = Session::begin(&serve_http(&server).await, revision).await;
+        let mut events = session.listen(None).await;
+        let beginning = match revision {
+            STATEFUL => {
+                let first = events.event().await.unwrap();
+                assert_eq!((first.data.as_deref(), first.retry), (Some(""), Some(1000)));
+                first.id
+            }
+            _ => None,
+        };
+        server.tools_changed();
+        assert_eq!(events.next().await.unwrap()["method"], TOOLS);
+        let tools = events.last().to_owned();
+        server.prompts_changed();
+        assert_eq!(events.next().await.unwrap()["method"], PROMPTS);
+        let prompts = events.last().to_owned();
+        drop(events);
+
+        // The client has read that the tools changed, and no more.
+        let mut again = session.listen(Some(&tools)).await;
+        assert_eq!(again.next().await.unwrap()["method"], PROMPTS, "{revision}");
+        let mut latest = again.last().to_owned();
+        drop(again);
+        if let Some(beginning) = beginning {
+            let mut again = session.listen(Some(&beginning)).await;
+            let both = [again.next().await.unwrap(), again.next().await.unwrap()];
+            assert_eq!(both.map(|told| told["method"].clone()), [json!(TOOLS), json!(PROMPTS)]);
+            latest = again.last().to_owned();
+        }
+        // What arrived is not told again, and what changes again is.
+        let mut again = session.listen(Some(&latest)).await;
+        server.tools_changed();
+        assert_eq!(again.next().await.unwrap()["method"], TOOLS);
+        server.resources_changed();
+        assert_eq!(again.next().await.unwrap()["method"], "notifications/resources/list_changed");
+        assert!(again.ids.iter().all(|id| *id != tools && *id != prompts), "no name stands for two events");
+        for wrong in ["0-99", "0", "0-x"] {
+            assert_eq!(session.refused(wrong).await.status, 400, "{wrong:?}");
+        }
+    }
 }

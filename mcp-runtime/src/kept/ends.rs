@@ -49,7 +49,7 @@ impl Drop for Writer {
 /// What a reader finds.
 #[derive(Debug)]
 pub(crate) enum Said {
-    Message(EventId, Arc<Reply>),
+    Message(Arc<Reply>),
     /// The call goes on without the connection. The client is to come back after so long.
     HangUp(Duration),
 }
@@ -99,8 +99,7 @@ impl Reader {
         }
         if let Some((number, reply)) = stream.after(self.after) {
             self.after = *number;
-            let id = EventId { stream: self.stream, number: *number };
-            return Poll::Ready(Some(Said::Message(id, reply.clone())));
+            return Poll::Ready(Some(Said::Message(reply.clone())));
         }
         if stream.ended {
             return Poll::Ready(None);

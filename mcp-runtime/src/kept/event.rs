@@ -17,6 +17,9 @@ impl fmt::Display for EventId {
 }
 
 impl EventId {
+    /// The stream on which a session is told what has changed. Those that answer requests are numbered from 1 on.
+    pub(crate) const CHANGES: u64 = 0;
+
     /// Reads what a client gives back; `None` where it is nothing that it was given.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let (stream, number) = text.split_once('-')?;

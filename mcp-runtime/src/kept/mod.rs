@@ -158,7 +158,8 @@ impl Table {
             stream.bytes += cost(&reply);
             self.bytes += cost(&reply);
         }
-        stream.said.push_back((stream.last, Arc::new(reply)));
+        let id = EventId { stream: number, number: stream.last };
+        stream.said.push_back((stream.last, Arc::new(reply.named(id))));
         let waker = stream.waker.take();
         self.make_room(number);
         waker

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use super::{Reply, Shared};
 use crate::changes::Listener;
+use crate::kept::EventId;
 use crate::model::{Facts, Taken};
 use crate::wire::{Entry, Voice};
 
@@ -44,6 +45,12 @@ impl Listening {
         }
     }
 
+    /// The name of the place before what is told next, for a client that comes back with it.
+    pub(super) fn beginning(&self) -> Option<EventId> {
+        let number = self.listener.count();
+        self.listener.polls.then_some(EventId { stream: EventId::CHANGES, number })
+    }
+
     /// Ends the stream with its last message.
     pub(super) fn wind_up(&mut self) {
         self.ending = true;
@@ -65,6 +72,13 @@ impl Listening {
             self.over = true;
             return Poll::Ready(last);
         }
-        self.listener.poll(self.reader, cx).map(|change| change.map(|change| self.voice.changed(&change)))
+        let told = std::task::ready!(self.listener.poll(self.reader, cx));
+        Poll::Ready(told.map(|(number, change)| {
+            let reply = self.voice.changed(&change);
+            match self.voice {
+                Voice::Session => reply.named(EventId { stream: EventId::CHANGES, number }),
+                Voice::Subscription { .. } => reply,
+            }
+        }))
     }
 }

@@ -11,7 +11,7 @@ use super::Shared;
 use super::batch::Batch;
 use super::listening::Listening;
 use crate::changes::Listener;
-use crate::kept::{Streams, Writer};
+use crate::kept::{EventId, Streams, Writer};
 use crate::layer::StackFuture;
 use crate::model::{Facts, Notice, Request, Response, Taken};
 use crate::wire::{Answer, Back, Entry, InFlight, Voice};
@@ -22,6 +22,7 @@ pub struct Reply {
     kind: ReplyKind,
     status: u16,
     session: Option<String>,
+    event: Option<EventId>,
     body: Vec<u8>,
 }
 
@@ -40,28 +41,33 @@ pub enum ReplyKind {
 
 impl Reply {
     pub(crate) fn response(status: u16, body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Response, status, session: None, body }
+        Self { kind: ReplyKind::Response, status, session: None, event: None, body }
     }
 
     pub(crate) fn notification(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Notification, status: 200, session: None, body }
+        Self { kind: ReplyKind::Notification, status: 200, session: None, event: None, body }
     }
 
     pub(crate) fn request(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Request, status: 200, session: None, body }
+        Self { kind: ReplyKind::Request, status: 200, session: None, event: None, body }
     }
 
     pub(crate) fn nothing() -> Self {
-        Self { kind: ReplyKind::Nothing, status: 200, session: None, body: Vec::new() }
+        Self { kind: ReplyKind::Nothing, status: 200, session: None, event: None, body: Vec::new() }
     }
 
     /// A notification was taken.
     pub(crate) fn accepted() -> Self {
-        Self { kind: ReplyKind::Nothing, status: 202, session: None, body: Vec::new() }
+        Self { kind: ReplyKind::Nothing, status: 202, session: None, event: None, body: Vec::new() }
     }
 
     pub(crate) fn with_session(mut self, session: String) -> Self {
         self.session = Some(session);
+        self
+    }
+
+    pub(crate) fn named(mut self, event: EventId) -> Self {
+        self.event = Some(event);
         self
     }
 
@@ -88,6 +94,13 @@ impl Reply {
     /// The HTTP status that goes with it.
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The id of the server-sent event that carries it, in a session over HTTP. A client whose connection breaks comes back
+    /// with the last one that it has read in the header `Last-Event-ID`; [`Server::listen`](crate::Server::listen) goes on
+    /// after it.
+    pub fn event_id(&self) -> Option<impl std::fmt::Display + Copy + use<>> {
+        self.event
     }
 
     /// The id of the session that began with it, for the HTTP header `Mcp-Session-Id`.
@@ -340,6 +353,14 @@ impl Replies {
                 _ => None,
             },
             State::Batch(batch) => batch.streams(),
+        }
+    }
+
+    /// The name of the place before the first change that is told, for a client that comes back with it.
+    pub(crate) fn beginning(&self) -> Option<EventId> {
+        match &self.0 {
+            State::Listening(listening) => listening.beginning(),
+            _ => None,
         }
     }
 

@@ -18,7 +18,10 @@ mod identity;
 mod mirrored;
 mod peer;
 mod question;
-#[cfg(feature = "http")]
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "only HTTP loses a connection and keeps its session")
+)]
 mod resumed;
 mod revision;
 mod session;

@@ -11,6 +11,7 @@ use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
 use super::headers;
 use super::peer::{Connection, Link, Peer};
+use super::resumed::rewind;
 use super::revision::Revision;
 use super::session::Session;
 use crate::Error;
@@ -247,7 +248,10 @@ fn subscription(server: &Shared, params: &Params, session: &Session, on: bool) -
 /// What the server says on its own in the session that the peer's headers name, as the HTTP method GET asks for.
 pub(crate) fn listen(server: &Shared, peer: &Peer) -> Decoded {
     let session = match &peer.link {
-        Link::Http(headers) => revision_of(headers).and_then(|()| session(server, peer, headers)),
+        Link::Http(headers) => {
+            let session = revision_of(headers).and_then(|()| session(server, peer, headers));
+            session.and_then(|session| rewind(&session, headers).map(|()| session))
+        }
         Link::Connection(connection) => {
             connection.session.get().cloned().ok_or_else(Refusal::session_required)
         }
@@ -272,6 +276,7 @@ fn begin(server: &Shared, params: &Params) -> Result<Session, ()> {
         asked: Asked::default(),
         listener: server.changes.listen(
             [ListingKind::Tools, ListingKind::Prompts, ListingKind::Resources].map(Change::List).into(),
+            revision.polls_streams(),
         ),
         level: Mutex::new(Level::Info),
         streams: Streams::new(revision.polls_streams()),

@@ -1,5 +1,6 @@
 //! Replies as server-sent events.
 
+use std::fmt::Display;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -58,10 +59,6 @@ impl Source {
         }
     }
 
-    fn is_listening(&self) -> bool {
-        matches!(self, Self::Call { replies, .. } if replies.is_listening())
-    }
-
     fn wind_up(&mut self) {
         if let Self::Call { replies, .. } = self {
             replies.wind_up();
@@ -71,14 +68,12 @@ impl Source {
 
 impl Event {
     fn reply(reply: &Reply) -> Self {
-        Self { bytes: event(None, reply.body()), is_last: reply.is_last() }
+        Self { bytes: event(reply.event_id(), reply.body()), is_last: reply.is_last() }
     }
 
     fn said(said: &Said) -> Self {
         match said {
-            Said::Message(id, reply) => {
-                Self { bytes: event(Some(*id), reply.body()), is_last: reply.is_last() }
-            }
+            Said::Message(reply) => Self::reply(reply),
             Said::HangUp(retry) => {
                 Self { bytes: format!("retry: {}\n\n", retry.as_millis()).into(), is_last: true }
             }
@@ -93,10 +88,26 @@ impl Event {
 }
 
 impl Events {
-    /// What a call says while somebody reads it.
-    pub(super) fn of_call(first: Option<&Reply>, source: Source, ending: CancellationToken) -> Self {
-        let ending = source.is_listening().then(|| Box::pin(ending.cancelled_owned()));
-        Self { ending, ..Self::new(first.map(Event::reply), source) }
+    /// What a call says while somebody reads it, or a stream of changes.
+    pub(super) fn of_call(
+        first: &Reply,
+        replies: Replies,
+        place: Option<OwnedSemaphorePermit>,
+        ending: CancellationToken,
+    ) -> Self {
+        let ending = replies.is_listening().then(|| Box::pin(ending.cancelled_owned()));
+        Self { ending, ..Self::new(Some(Event::reply(first)), Source::Call { replies, _place: place }) }
+    }
+
+    /// What has changed, for as long as the session is listened to.
+    pub(super) fn of_changes(
+        replies: Replies,
+        place: OwnedSemaphorePermit,
+        ending: CancellationToken,
+    ) -> Self {
+        let first = replies.beginning().map(Event::priming);
+        let source = Source::Call { replies, _place: Some(place) };
+        Self { ending: Some(Box::pin(ending.cancelled_owned())), ..Self::new(first, source) }
     }
 
     /// What is kept of a call, from its first message on.
@@ -152,7 +163,7 @@ impl Events {
 }
 
 /// One message as an event, with its name if it has one. The message stands in one line, so it is one `data` field.
-pub(super) fn event(id: Option<EventId>, message: &[u8]) -> Bytes {
+pub(super) fn event(id: Option<impl Display>, message: &[u8]) -> Bytes {
     let mut event = BytesMut::with_capacity(message.len() + 48);
     if let Some(id) = id {
         event.put_slice(format!("id: {id}\n").as_bytes());

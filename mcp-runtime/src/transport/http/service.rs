@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::accept::{Accept, is_json};
 use super::body::Body;
-use super::events::{Events, Source};
+use super::events::Events;
 use super::exposure::{Challenge, Reach};
 use super::guard;
 use super::settings::Settings;
@@ -142,8 +142,7 @@ impl HttpService {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
         };
-        let source = Source::Call { replies, _place: Some(place) };
-        stream_of(None, Body::events(Events::of_call(None, source, self.ending.clone())))
+        stream_of(None, Body::events(Events::of_changes(replies, place, self.ending.clone())))
     }
 
     fn peer(&self, headers: HeaderMap, principal: Principal) -> Peer {
@@ -212,8 +211,7 @@ impl HttpService {
                 Some(reply) if comes_alone(&reply, accept) => return respond(reply),
                 Some(reply) => {
                     let session = reply.session().map(str::to_owned);
-                    let source = Source::Call { replies, _place: place };
-                    let events = Events::of_call(Some(&reply), source, self.ending.clone());
+                    let events = Events::of_call(&reply, replies, place, self.ending.clone());
                     return stream_of(session, Body::events(events));
                 }
             }
@@ -276,7 +274,7 @@ async fn kept(mut reader: Reader, accept: Accept) -> Response<Body> {
         };
         match next {
             Ok(None) => return stream_of(None, Body::whole(Bytes::new())),
-            Ok(Some(Said::Message(_, reply))) if comes_alone(&reply, accept) => {
+            Ok(Some(Said::Message(reply))) if comes_alone(&reply, accept) => {
                 // With its reader goes what is kept, so that nobody else has the reply.
                 drop(reader);
                 return respond(Arc::unwrap_or_clone(reply));
