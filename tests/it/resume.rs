@@ -87,6 +87,16 @@ async fn chatter(messages: u32, bytes: usize, gates: State<Gates>, cx: Context) 
     "done"
 }
 
+/// Has always something to say.
+#[mcp::tool]
+async fn babble(gates: State<Gates>, cx: Context) -> &'static str {
+    while gates.of("babble").available_permits() == 0 {
+        cx.log(Level::Info, "and");
+        tokio::task::yield_now().await;
+    }
+    "that was all"
+}
+
 /// Has a long result.
 #[mcp::tool]
 async fn long(bytes: usize, gates: State<Gates>, cx: Context) -> String {
@@ -126,6 +136,23 @@ async fn ask(gates: State<Gates>, cx: Context) -> Result<String, ToolError> {
     gates.pass("ask").await;
     let Sure { sure } = cx.elicit("Sure?").await?;
     Ok(format!("sure: {sure}"))
+}
+
+/// Asks, and says much while it waits.
+#[mcp::tool]
+async fn ask_and_chatter(gates: State<Gates>, cx: Context) -> Result<String, ToolError> {
+    gates.pass("ask").await;
+    let chatter = async {
+        // The question is sent first.
+        tokio::task::yield_now().await;
+        for n in 0..150 {
+            cx.log(Level::Info, format!("{n} {}", "x".repeat(50_000)));
+            tokio::task::yield_now().await;
+        }
+        gates.open("said", 1);
+    };
+    let (answer, ()) = futures::future::join(cx.elicit::<Sure>("Sure?"), chatter).await;
+    Ok(format!("sure: {}", answer?.sure))
 }
 
 fn server() -> Server {
@@ -378,11 +405,16 @@ async fn a_call_that_is_done_soon_is_one_message_and_one_that_is_not_can_be_come
     drop(events.events);
     gates.open("a", 1);
     assert_eq!(session.resume(&events.ids[0]).await.rest().await, ["a arrived"]);
-    // Whoever cannot read events waits for the message, and so does whoever would take the name for a message.
-    gates.open("a", 1);
-    let json = [("accept", "application/json")];
-    let plain = session.answer("POST", &json, &call(3, "walk", steps("a", 0))).await;
-    assert_eq!(text(&plain.body), "a arrived");
+    // Whoever cannot read events waits for the message, which nobody else can come for; and so does whoever would take the name for a message.
+    let plain = {
+        let (session, call) = (session.clone(), call(3, "walk", steps("a", 1)));
+        let json = [("accept", "application/json")];
+        tokio::spawn(async move { session.answer("POST", &json, &call).await })
+    };
+    until("the call runs", || gates.under_way() == 1).await;
+    assert_eq!(session.refused("3-0").await.status, 400);
+    gates.open("a", 2);
+    assert_eq!(text(&plain.await.unwrap().body), "a arrived");
     let session = Session::begin(&url, "2025-06-18").await;
     let waiting = session.calling(4, "walk", steps("a", 0));
     until("the call runs", || gates.under_way() == 1).await;
@@ -544,6 +576,38 @@ async fn of_much_that_is_said_to_nobody_the_newest_and_the_result_are_kept() {
     let numbers: Vec<_> = said.iter().map(|said| said.split(' ').next().unwrap()).collect();
     assert_eq!(numbers[numbers.len() - 2..], ["299", "done"]);
     assert!(numbers[0] != "0" && numbers.windows(2).all(|pair| pair[0] != pair[1]));
+}
+
+#[tokio::test]
+async fn a_call_that_has_always_something_to_say_delays_nobody() {
+    let (url, gates) = serve().await;
+    let session = Session::begin(&url, STATEFUL).await;
+    let mut events = session.call(1, "babble", json!({})).await;
+    assert_eq!(events.log().await, "and");
+    let last = events.last().to_owned();
+    drop(events);
+    let other = session.answer("POST", &[], &call(2, "moment", json!({}))).await;
+    assert_eq!(text(&other.body), "there");
+    gates.open("babble", 1);
+    assert_eq!(session.resume(&last).await.rest().await.pop().unwrap(), "that was all");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_is_kept_whatever_is_said_after_it() {
+    let (url, gates) = serve().await;
+    let session = Session::begin(&url, STATEFUL).await;
+    let mut events = session.call(1, "ask_and_chatter", json!({})).await;
+    assert_eq!(events.event().await.unwrap().data.as_deref(), Some(""));
+    drop(events.events);
+    gates.open("ask", 1);
+    until("all is said", || gates.of("said").available_permits() == 1).await;
+    let mut again = session.resume(&events.ids[0]).await;
+    let question = again.next().await.unwrap();
+    assert_eq!(question["method"], "elicitation/create");
+    assert_ne!(again.log().await.split(' ').next(), Some("0"), "notices are left out");
+    let answer = json!({"action": "accept", "content": {"sure": false}});
+    session.say(json!({"jsonrpc": "2.0", "id": question["id"], "result": answer})).await;
+    assert_eq!(again.rest().await.pop().unwrap(), "sure: false");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

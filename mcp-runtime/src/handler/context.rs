@@ -95,7 +95,7 @@ impl Context {
     }
 
     /// Lets go of the client's connection while the function works on: the client calls back after `retry`, in whole
-    /// milliseconds, and reads on from there. For work of minutes, so that nothing in between has to keep a connection open
+    /// milliseconds and a day at most, and reads on from there. For work of minutes, so that nothing in between has to keep a connection open
     /// on which nothing is said.
     ///
     /// What was said before is sent first, and what is said meanwhile waits: progress and log messages as far as there is

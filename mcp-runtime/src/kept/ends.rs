@@ -12,15 +12,20 @@ use crate::server::Reply;
 pub(crate) struct Writer {
     streams: Arc<Streams>,
     stream: u64,
+    /// Whether anything is read but the result.
+    events: bool,
 }
 
 impl Writer {
-    pub(super) fn new(streams: Arc<Streams>, stream: u64) -> Self {
-        Self { streams, stream }
+    pub(super) fn new(streams: Arc<Streams>, stream: u64, events: bool) -> Self {
+        Self { streams, stream, events }
     }
 
     /// Keeps a message, and wakes whoever reads.
     pub(crate) fn say(&self, reply: Reply) {
+        if !self.events && !reply.is_last() {
+            return;
+        }
         let waker = self.streams.lock().say(self.stream, reply);
         wake(waker);
     }

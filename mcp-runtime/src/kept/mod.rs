@@ -89,7 +89,7 @@ impl Streams {
         let polls = events && self.polls;
         table.streams.insert(number, Stream { polls, readers: 1, is_read: true, ..Stream::default() });
         drop(table);
-        (Arc::new(Writer::new(self.clone(), number)), Reader::new(self.clone(), number, 1, 0))
+        (Arc::new(Writer::new(self.clone(), number, events)), Reader::new(self.clone(), number, 1, 0))
     }
 
     /// Goes on with a stream after one of its events. Whoever read it before is told that it is over. `None` where no such

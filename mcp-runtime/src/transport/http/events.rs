@@ -22,6 +22,9 @@ pub(super) const COMMENT: &[u8] = b":\n\n";
 /// A client whose connection breaks comes back after so long, unless it is told otherwise.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// The timers of some clients overflow not far beyond, and they would come back at once.
+const LONGEST_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A stream of replies, which ends with the response.
 #[derive(Debug)]
 pub(super) struct Events {
@@ -74,9 +77,10 @@ impl Event {
     fn said(said: &Said) -> Self {
         match said {
             Said::Message(reply) => Self::reply(reply),
-            Said::HangUp(retry) => {
-                Self { bytes: format!("retry: {}\n\n", retry.as_millis()).into(), is_last: true }
-            }
+            Said::HangUp(retry) => Self {
+                bytes: format!("retry: {}\n\n", retry.min(&LONGEST_RETRY).as_millis()).into(),
+                is_last: true,
+            },
         }
     }
 

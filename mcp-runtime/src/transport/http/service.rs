@@ -235,6 +235,8 @@ impl HttpService {
             let all = async {
                 while let Some(reply) = replies.next().await {
                     writer.say(reply);
+                    // One that has always something to say leaves time to the others.
+                    tokio::task::coop::consume_budget().await;
                 }
             };
             tokio::select! {
