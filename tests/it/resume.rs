@@ -18,7 +18,7 @@ use crate::http::{Answer, Believe, until};
 use crate::record::Client;
 use crate::wire::{Over, STATEFUL, Wire, serve_http, stateless, text};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 const REVISIONS: [&str; 3] = ["2025-03-26", "2025-06-18", STATEFUL];
 
 /// Where calls wait until the test lets them go on, and how many there are.
@@ -223,7 +223,8 @@ impl Session {
 
     async fn answer(&self, method: &str, headers: &[(&str, &str)], message: &Value) -> Answer {
         let (head, body) = self.send(method, headers, message).await.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        let body = tokio::time::timeout(PATIENCE, body.collect()).await.expect("the answer does not end");
+        let body = body.unwrap().to_bytes();
         let body = serde_json::from_slice(&body).unwrap_or_default();
         Answer { status: head.status.as_u16(), headers: head.headers, body }
     }
