@@ -63,9 +63,10 @@ impl Record {
     }
 
     /// What a client sends over HTTP, where a header names the revision.
-    fn post(&self, message: &[u8], revision: Option<&str>) {
+    fn post(&self, message: &[u8], revision: Option<&str>, resumes: bool) {
         let revision = revision.map(|name| format!(r#","revision":{}"#, serde_json::json!(name)));
-        self.keep("client", message, &revision.unwrap_or_default());
+        let resumes = if resumes { r#","resumes":true"# } else { "" };
+        self.keep("client", message, &(revision.unwrap_or_default() + resumes));
     }
 
     /// What refuses a request of HTTP, by its status.
@@ -261,7 +262,7 @@ impl Client {
         let session = request.headers().get("mcp-session-id").and_then(|value| value.to_str().ok());
         let address = request.uri().to_string();
         let record = self.record.of_session(session.or(session_in(&address)));
-        record.post(&message.to_bytes(), header);
+        record.post(&message.to_bytes(), header, request.headers().contains_key("last-event-id"));
         let answering: ResponseFuture = self.inner.request(request);
         let (head, body) = answering.await?.into_parts();
         if let Some(id) = head.headers.get("mcp-session-id").and_then(|value| value.to_str().ok()) {

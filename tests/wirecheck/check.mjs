@@ -18,6 +18,8 @@ export class Connection {
   #tokens = new Map(); // progress token as JSON -> the request that it belongs to
   #session; // what `initialize` agreed on
   #header; // what the last message's header said
+  #resumed = false; // the client came back for what it had not read, and may be told it again
+  #told = new Set(); // the answers that were sent, as they were written
   #latest; // the revision that was spoken last
 
   // `tell(revision, kind, message, wrong)` hears of every message of the server's.
@@ -26,7 +28,8 @@ export class Connection {
     this.#tell = tell;
   }
 
-  take({ from, message, raw, revision, status }) {
+  take({ from, message, raw, revision, status, resumes }) {
+    this.#resumed ||= resumes === true;
     this.#header = known(revision) ?? this.#header;
     if (from === "server" && message === undefined) return this.#tell(this.#current(), "no JSON", raw, ["it is no JSON"]);
     if (from === "client") return void [message].flat().forEach((one) => this.#client(one));
@@ -85,6 +88,12 @@ export class Connection {
   // A client may use an id again, on purpose or after a cancellation: then one of the requests must fit.
   #result(message) {
     const asked = this.#asked.get(JSON.stringify(message.id)) ?? [];
+    const written = JSON.stringify(message);
+    const again = this.#resumed && this.#told.has(written);
+    this.#told.add(written);
+    if (asked.length === 0 && again) {
+      return this.#tell(this.#current(), "an answer again", message, []);
+    }
     if (asked.length === 0) {
       return this.#tell(this.#current(), "stray result", message, ["nobody asked, or it is answered already"]);
     }
