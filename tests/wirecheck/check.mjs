@@ -21,6 +21,7 @@ export class Connection {
   #resumed = false; // the client came back for what it had not read, and may be told it again
   #told = new Set(); // the answers that were sent, as they were written
   #latest; // the revision that was spoken last
+  #wanted; // what `initialize` asked for, where its answer was not read
 
   // `tell(revision, kind, message, wrong)` hears of every message of the server's.
   constructor(types, tell) {
@@ -40,7 +41,7 @@ export class Connection {
   }
 
   #current() {
-    return this.#session ?? this.#header ?? this.#latest ?? NEWEST;
+    return this.#session ?? this.#header ?? this.#latest ?? this.#wanted ?? NEWEST;
   }
 
   // What clients send is ours, and often wrong on purpose: nothing of it is checked, only remembered.
@@ -50,6 +51,7 @@ export class Connection {
     const meta = isObject(params._meta) ? params._meta : {};
     const request = { method: message.method, params, revision: known(meta[`${META}protocolVersion`]) };
     this.#latest = request.revision ?? this.#latest;
+    if (message.method === "initialize") this.#wanted = known(params.protocolVersion) ?? this.#wanted;
     if (!("id" in message)) return;
     const id = JSON.stringify(message.id);
     this.#asked.set(id, [...(this.#asked.get(id) ?? []), request]);

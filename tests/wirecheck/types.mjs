@@ -94,6 +94,7 @@ class Specification {
 
   // A request or notification that the server sends.
   sent(message) {
+    message = withoutTasks(message);
     const name = this.methods.get(message.method);
     if (!name || !this.fromServer.has(name)) return [`a server does not send ${message.method}`];
     const envelope = this.against(name.endsWith("Request") ? "JSONRPCRequest" : "JSONRPCNotification", message);
@@ -193,6 +194,14 @@ class Tasks {
     return issues("TaskStatusNotificationV2Schema", tasks.TaskStatusNotificationV2Schema, message);
   }
 }
+
+// What the extension adds to a message of the core: the tasks that are listened to, a list of ids.
+const withoutTasks = (message) => {
+  const { taskIds, ...honoured } = message.params?.notifications ?? {};
+  const listed = Array.isArray(taskIds) && taskIds.every((id) => typeof id === "string");
+  if (message.method !== "notifications/subscriptions/acknowledged" || !listed) return message;
+  return { ...message, params: { ...message.params, notifications: honoured } };
+};
 
 // The methods that only the extension knows.
 const ofTasks = (revision, method) => revision === NEWEST && /^(notifications\/tasks|tasks\/)/.test(method);
