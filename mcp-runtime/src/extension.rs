@@ -29,7 +29,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///     }
 ///
 ///     fn methods(&self) -> &'static [ExtensionMethod] {
-///         &[ExtensionMethod::new("clock/read")]
+///         const METHODS: &[ExtensionMethod] = &[ExtensionMethod::new("clock/read")];
+///         METHODS
 ///     }
 ///
 ///     fn call<'a>(

@@ -21,7 +21,8 @@ pub(crate) struct Asking {
     stage: AtomicU8,
     /// So many questions that were sent have no answer.
     waiting: AtomicUsize,
-    inner: Mutex<Inner>,
+    /// Mostly nothing is asked, and then there is none.
+    inner: Mutex<Option<Box<Inner>>>,
 }
 
 /// A call that may be let go, and one that was.
@@ -109,7 +110,11 @@ impl Asking {
 
     /// Begins where earlier runs have ended.
     pub(crate) fn with_record(way: Way, record: Record) -> Self {
-        Self { begun: way, inner: Mutex::new(Inner { record, ..Inner::default() }), ..Self::default() }
+        Self {
+            begun: way,
+            inner: Mutex::new(Some(Box::new(Inner { record, ..Inner::default() }))),
+            ..Self::default()
+        }
     }
 
     /// How the client is reached now.
@@ -161,8 +166,12 @@ impl Asking {
         self.waiting.load(Ordering::Acquire) > 0
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Inner>>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
+        change(self.lock().get_or_insert_default())
     }
 
     /// The key of the next question of this name, or of this content where it has no name. What is asked twice has two
@@ -172,7 +181,8 @@ impl Asking {
             Some(name) => name.to_owned(),
             None => format!("{}-{:016x}", question.word(), question.digest()),
         };
-        let mut inner = self.lock();
+        let mut held = self.lock();
+        let inner = held.get_or_insert_default();
         let mut key = name.clone();
         let mut nth = 1;
         while !inner.used.insert(key.clone()) {
@@ -184,14 +194,16 @@ impl Asking {
 
     /// What was answered, if the question is the same.
     pub(crate) fn answer(&self, key: &str, digest: u64) -> Option<Value> {
-        let mut inner = self.lock();
+        let mut held = self.lock();
+        let inner = held.get_or_insert_default();
         let answer = inner.record.answers.get_mut(key)?;
         (*answer.digest.get_or_insert(digest) == digest).then(|| answer.value.clone())
     }
 
     /// Notes that an answer is needed.
     pub(crate) fn ask(&self, key: &str, question: &Question) {
-        let mut inner = self.lock();
+        let mut held = self.lock();
+        let inner = held.get_or_insert_default();
         if !inner.outstanding.iter().any(|(known, _)| known == key) {
             inner.outstanding.push((key.to_owned(), question.clone()));
         }
@@ -199,32 +211,36 @@ impl Asking {
 
     /// Nobody waits for this answer any more.
     pub(crate) fn withdraw(&self, key: &str) {
-        self.lock().outstanding.retain(|(known, _)| known != key);
+        self.with(|inner| inner.outstanding.retain(|(known, _)| known != key));
     }
 
     /// The run cannot go on.
     pub(crate) fn fail(&self, error: Error) {
-        self.lock().broken.get_or_insert(error);
+        self.with(|inner| {
+            inner.broken.get_or_insert(error);
+        });
     }
 
     /// What was done once under this key.
     pub(crate) fn done(&self, key: &str) -> Option<Value> {
-        self.lock().record.done.get(key).cloned()
+        self.lock().as_ref()?.record.done.get(key).cloned()
     }
 
     pub(crate) fn record_done(&self, key: &str, value: Value) {
-        self.lock().record.done.insert(key.to_owned(), value);
+        self.with(|inner| inner.record.done.insert(key.to_owned(), value));
     }
 
     /// What stands for all runs of this call; none in its first run.
     pub(crate) fn nonce(&self) -> Option<(String, u64)> {
-        let inner = self.lock();
+        let held = self.lock();
+        let inner = held.as_ref()?;
         (!inner.record.nonce.is_empty()).then(|| (inner.record.nonce.clone(), inner.record.over))
     }
 
     /// Whether a run that is not ready ends here: it does where something is asked that only another run can be told.
     pub(crate) fn stopped(&self) -> Option<Stopped> {
-        let mut inner = self.lock();
+        let mut held = self.lock();
+        let inner = held.as_mut()?;
         if let Some(error) = inner.broken.take() {
             return Some(Stopped::Broken(error));
         }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::encode::{Answer, Refusal};
 use super::envelope::{self, Envelope, Id, Inside, Kind, Malformed, Params, Problem};
 use super::flight::InFlight;
+use super::noted::{Note, Noted};
 use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::stateless::{self, Message};
-use super::{batch, completion, cursor, headers, meta, stateful};
+use super::{batch, completion, cursor, headers, stateful};
 use crate::Error;
 use crate::changes::Listener;
 use crate::json::{Object, Raw};
@@ -19,6 +20,7 @@ use crate::model::{
 use crate::server::{Reply, Shared};
 
 /// What is to be done with a message.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart at once, and a box would cost every call")]
 pub(crate) enum Decoded {
     /// It is answered already, or wants no answer.
     Done(Reply),
@@ -91,10 +93,10 @@ pub(super) const CANCELLED: &str = "notifications/cancelled";
 const INITIALIZED: &str = "notifications/initialized";
 
 /// The `_meta` of a request, and the revision that it names there: only the stateless revisions ask for that.
-pub(super) fn about(params: &Params) -> (Result<Option<Inside<'_>>, ()>, Option<Raw>) {
-    let meta = params.inside("_meta");
-    let version = meta.ok().flatten().and_then(|meta| meta.get(meta::PROTOCOL_VERSION));
-    (meta, version)
+pub(super) fn about(params: &Params) -> (Result<Option<Noted<'_>>, ()>, Option<Raw>) {
+    let noted = Noted::of(params);
+    let version = noted.ok().flatten().and_then(|noted| noted.get(Note::Version));
+    (noted, version)
 }
 
 fn over_http(
@@ -251,38 +253,38 @@ fn prompt_arguments(params: &Params) -> Result<Arguments, Error> {
 pub(super) fn facts(
     peer: &Peer,
     client: Client,
-    meta: Option<Inside<'_>>,
-    progress: bool,
+    noted: Option<Noted<'_>>,
+    extensions: bool,
     log: Option<Level>,
     asking: Asking,
-) -> Facts {
-    let text = |name: &str, legal: fn(&str) -> bool| {
-        let raw = meta?.get(name)?;
+) -> Arc<Facts> {
+    let text = |note: Note, legal: fn(&str) -> bool| {
+        let raw = noted?.get(note)?;
         let value = crate::json::string(raw.as_str())?;
         legal(&value).then(|| Box::from(&*value))
     };
-    Facts {
+    Arc::new(Facts {
         client,
         principal: peer.principal.clone(),
         headers: match &peer.link {
             Link::Http(headers) => Some(headers.clone()),
             Link::Connection(_) => None,
         },
-        trace_parent: text(meta::TRACE_PARENT, is_trace_parent),
-        trace_state: text(meta::TRACE_STATE, |value| is_list(value, 512)),
-        baggage: text(meta::BAGGAGE, |value| is_list(value, 8192)),
+        trace_parent: text(Note::TraceParent, is_trace_parent),
+        trace_state: text(Note::TraceState, |value| is_list(value, 512)),
+        baggage: text(Note::Baggage, |value| is_list(value, 8192)),
         public: peer.public,
-        progress,
+        progress: progress_token(noted).is_some(),
         log,
-        extensions: false,
+        extensions,
         exchange: Exchange::default(),
         asking,
-    }
+    })
 }
 
 /// The token that notices of progress must carry, as it was written.
-pub(super) fn progress_token(meta: Option<Inside<'_>>) -> Option<Raw> {
-    let token = meta?.get(meta::PROGRESS_TOKEN)?;
+pub(super) fn progress_token(noted: Option<Noted<'_>>) -> Option<Raw> {
+    let token = noted?.get(Note::Progress)?;
     Id::read(token.as_str()).is_some().then_some(token)
 }
 

@@ -95,9 +95,18 @@ impl Params {
         self.member(name).map(|member| member.value.of(&self.text))
     }
 
-    /// Where the value of a member of `params` stands in the [`text`](Self::text).
-    pub(crate) fn span(&self, name: &str) -> Option<Span> {
-        self.member(name).map(|member| member.value)
+    /// Where the values of several members of `params` stand in the [`text`](Self::text), found in one pass.
+    pub(crate) fn spans<const N: usize>(&self, names: &[&str; N]) -> [Option<Span>; N] {
+        let mut spans = [None; N];
+        let Some(whole) = self.whole else { return spans };
+        let inside = |member: &&Member| member.level == 2 && whole.encloses(member.value);
+        for member in self.members.iter().filter(inside) {
+            let known = names.iter().position(|name| same(&self.text, member.name, name, self.escaped_names));
+            if let Some(span) = known.and_then(|at| spans.get_mut(at)) {
+                *span = Some(member.value);
+            }
+        }
+        spans
     }
 
     /// The parameters as they were written; an empty object where there are none.
@@ -146,6 +155,19 @@ impl<'a> Inside<'a> {
         let Params { text, escaped_names, .. } = self.params;
         let found = self.members().find(|member| same(text, member.name, name, *escaped_names))?;
         Some(Raw::new(text.clone(), found.value))
+    }
+
+    /// Where the values of several members stand, found in one pass.
+    pub(crate) fn spans<const N: usize>(self, names: &[&str; N]) -> [Option<Span>; N] {
+        let Params { text, escaped_names, .. } = self.params;
+        let mut spans = [None; N];
+        for member in self.members() {
+            let known = names.iter().position(|name| same(text, member.name, name, *escaped_names));
+            if let Some(span) = known.and_then(|at| spans.get_mut(at)) {
+                *span = Some(member.value);
+            }
+        }
+        spans
     }
 
     /// The names and raw values of the members.

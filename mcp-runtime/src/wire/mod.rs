@@ -16,6 +16,7 @@ mod flight;
 mod headers;
 mod identity;
 mod mirrored;
+mod noted;
 mod peer;
 mod question;
 #[cfg_attr(

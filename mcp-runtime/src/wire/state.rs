@@ -32,6 +32,9 @@ pub(crate) struct Binding {
     text: Arc<str>,
     target: Option<Span>,
     arguments: Option<Span>,
+    /// What the client brings with it of an earlier run.
+    state: Option<Span>,
+    answered: bool,
 }
 
 impl Binding {
@@ -43,8 +46,9 @@ impl Binding {
             Operation::ReadResource(_) => ("resources/read", "uri"),
             _ => return None,
         };
-        let (target, arguments) = (params.span(target), params.span("arguments"));
-        Some(Self { method, text: params.text(), target, arguments })
+        let [target, arguments, state, answers] =
+            params.spans(&[target, "arguments", "requestState", "inputResponses"]);
+        Some(Self { method, text: params.text(), target, arguments, state, answered: answers.is_some() })
     }
 
     /// Everything that must be the same, in one way of writing.
@@ -103,13 +107,16 @@ pub(super) fn asking(
     let invalid =
         |message: &str| Err(Refusal::error(Error::invalid_params(message), Revision::LATEST_STATELESS));
     let way = Way::Again(server.carried.onces.clone());
+    if binding.state.is_none() && !binding.answered {
+        return Ok(Asking::new(way));
+    }
     let Ok(given) = params.inside("inputResponses") else {
         return invalid("\"inputResponses\" must be an object");
     };
     let answers = given.into_iter().flat_map(|given| given.pairs());
     // What cannot be read is no answer to anything, and is told so when it is needed.
     let answers = answers.map(|(key, raw)| (key.into_owned(), serde_json::from_str(raw).unwrap_or_default()));
-    let Some(state) = params.get("requestState") else {
+    let Some(state) = binding.state.map(|state| state.of(&binding.text)) else {
         // A client may know what it will be asked; a question finds its answer by its key.
         let answers = answers.map(|(key, value)| (key, Given { digest: None, value }));
         return Ok(Asking::with_record(way, Record { answers: answers.collect(), ..Record::default() }));

@@ -10,6 +10,7 @@ use super::decode::{CANCELLED, Decoded, Incoming, cancel, facts, operation, prog
 use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
 use super::headers;
+use super::noted::Noted;
 use super::peer::{Connection, Link, Peer};
 use super::resumed::rewind;
 use super::revision::Revision;
@@ -213,18 +214,11 @@ fn in_session(
             return Err(Refusal::id_in_use(revision));
         }
         // A `_meta` that is no object cannot hold a progress token, and nothing else of it is looked at.
-        let found = params.inside("_meta").ok().flatten();
+        let found = Noted::of(params).ok().flatten();
         let progress = progress_token(found);
         let way = if peer.reads_events() { Way::Waiting(server.limits.answer) } else { Way::Closed };
-        let facts = facts(
-            peer,
-            session.client.clone(),
-            found,
-            progress.is_some(),
-            Some(session.level()),
-            Asking::new(way),
-        );
-        let facts = Arc::new(facts);
+        let facts =
+            facts(peer, session.client.clone(), found, false, Some(session.level()), Asking::new(way));
         let answer = Answer { id: id.clone(), revision, progress, back: Back::Session(session.clone()) };
         let in_flight = Some(session.in_flight.clone());
         Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })

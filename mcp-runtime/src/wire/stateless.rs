@@ -8,20 +8,21 @@ use std::sync::Arc;
 use super::changed;
 use super::decode::{Decoded, Incoming, facts, operation, progress_token};
 use super::encode::{Answer, Back, Refusal};
-use super::envelope::{Id, Inside, Params};
+use super::envelope::{Id, Params};
 use super::headers::{self, Mismatch};
 use super::meta;
+use super::noted::{Note, Noted};
 use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::state::{self, Binding};
 use crate::Error;
 use crate::extension::{Extension, ExtensionCall, ExtensionMethod};
 use crate::json::Raw;
-use crate::model::{Asking, Client, Facts, Level, Operation, Request, Topics, UnknownLevel};
+use crate::model::{Asking, Client, Level, Operation, Request, Topics, UnknownLevel};
 use crate::server::Shared;
 
 /// What stands where `_meta` should: an object, nothing, or something else.
-type Meta<'a> = Result<Option<Inside<'a>>, ()>;
+type Meta<'a> = Result<Option<Noted<'a>>, ()>;
 
 /// A request, not yet understood.
 #[derive(Clone, Copy)]
@@ -59,14 +60,14 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
     let version = crate::json::string(version.as_str());
     let version = version
         .ok_or_else(|| Refusal::missing_meta(format!("\"{}\" must be a string", meta::PROTOCOL_VERSION)))?;
-    let object = |member: &str| match found.get(member) {
+    let object = |note: Note, member: &str| match found.get(note) {
         Some(raw) if raw.as_str().starts_with('{') => Ok(Some(raw)),
         Some(_) => Err(Refusal::missing_meta(format!("\"{member}\" must be an object"))),
         None => Ok(None),
     };
-    let capabilities =
-        object(meta::CLIENT_CAPABILITIES)?.ok_or_else(|| missing(meta::CLIENT_CAPABILITIES))?;
-    let info = object(meta::CLIENT_INFO)?;
+    let capabilities = object(Note::Capabilities, meta::CLIENT_CAPABILITIES)?
+        .ok_or_else(|| missing(meta::CLIENT_CAPABILITIES))?;
+    let info = object(Note::Client, meta::CLIENT_INFO)?;
 
     let http = if let Link::Http(headers) = &peer.link { Some(&**headers) } else { None };
     if let Some(headers) = http {
@@ -120,8 +121,7 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
     };
     let log = log_level(found).map_err(|error| Refusal::error(error, revision))?;
     let progress = progress_token(Some(found));
-    let facts = facts(peer, client, Some(found), progress.is_some(), log, asking);
-    let facts = Arc::new(Facts { extensions: true, ..facts });
+    let facts = facts(peer, client, Some(found), true, log, asking);
     let answer =
         Answer { id: id.clone(), revision, progress, back: binding.map_or(Back::None, Back::Carried) };
     Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })
@@ -143,8 +143,8 @@ fn extended(
 }
 
 /// From which level on the client wants to read log messages: without one it wants none.
-fn log_level(found: Inside<'_>) -> Result<Option<Level>, Error> {
-    let Some(raw) = found.get(meta::LOG_LEVEL) else { return Ok(None) };
+fn log_level(found: Noted<'_>) -> Result<Option<Level>, Error> {
+    let Some(raw) = found.get(Note::LogLevel) else { return Ok(None) };
     let level = crate::json::string(raw.as_str()).ok_or(UnknownLevel).and_then(|name| name.parse());
     level.map(Some).map_err(|unknown| Error::invalid_params(format!("\"{}\": {unknown}", meta::LOG_LEVEL)))
 }
