@@ -4,6 +4,7 @@
 //! oldest clients.
 
 mod asking;
+mod jobs;
 mod live;
 mod prompts;
 mod resources;

@@ -28,6 +28,7 @@ pub(crate) enum Key {
     Icon,
     Meta,
     App,
+    Task,
     Inline,
     Crate,
     Complete,
@@ -56,6 +57,8 @@ enum Form {
     Path,
     /// `= { "name": … }`
     Json,
+    /// Nothing, or some of these words in parentheses.
+    Words(&'static [&'static str]),
 }
 
 struct Row {
@@ -98,6 +101,7 @@ const KEYS: &[Row] = &[
     row(Key::Icon, "icon", Form::Text, ALL),
     row(Key::Meta, "meta", Form::Json, ALL),
     row(Key::App, "app", Form::Text, TOOL),
+    row(Key::Task, "task", Form::Words(&["deferred", "required"]), TOOL),
     row(Key::Inline, "inline", Form::Flag, ALL),
     row(Key::Crate, "crate", Form::Path, ALL),
     argument(Key::Complete, "complete", Form::Path, COMPLETED),
@@ -119,6 +123,7 @@ pub(crate) enum Value {
     Fraction(Lit),
     Path(Path),
     Json(Object),
+    Words(Vec<Ident>),
 }
 
 /// What an attribute says.
@@ -157,6 +162,11 @@ impl Attributes {
 
     pub(crate) fn json(&self, key: Key) -> Option<&Object> {
         if let Some(Value::Json(value)) = self.get(key) { Some(value) } else { None }
+    }
+
+    /// The words behind a key that was written.
+    pub(crate) fn words(&self, key: Key) -> Option<&[Ident]> {
+        if let Some(Value::Words(words)) = self.get(key) { Some(words) } else { None }
     }
 
     pub(crate) fn number(&self, key: Key) -> Option<&LitInt> {
@@ -295,7 +305,14 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
             format!("`{name}` takes an object, as in `{name} = {{ \"com.example/team\": \"billing\" }}`")
         }
         Form::Path => format!("`{name}` takes a path, as in `{name} = some::path`"),
+        Form::Words(words) => {
+            let some: Vec<_> = words.iter().map(|word| format!("`{name}({word})`")).collect();
+            format!("`{name}` stands alone, or as {}", some.join(" or "))
+        }
     };
+    if let Form::Words(known) = row.form {
+        return words(known, input, &wanted).map(Value::Words);
+    }
     if !input.peek(Token![=]) {
         return match row.form {
             Form::Flag if input.is_empty() || input.peek(Token![,]) => Ok(Value::Flag(true)),
@@ -316,5 +333,28 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
             other => Err(syn::Error::new(other.span(), &wanted)),
         },
         Form::Path => input.call(Path::parse_mod_style).map(Value::Path).map_err(explain),
+        Form::Words(_) => Err(input.error(&wanted)),
     }
+}
+
+/// The words in the parentheses behind a key, if there are any.
+fn words(known: &[&str], input: ParseStream<'_>, wanted: &str) -> syn::Result<Vec<Ident>> {
+    if input.is_empty() || input.peek(Token![,]) {
+        return Ok(Vec::new());
+    }
+    if !input.peek(syn::token::Paren) {
+        return Err(input.error(wanted));
+    }
+    let inside;
+    syn::parenthesized!(inside in input);
+    let words = inside.parse_terminated(Ident::parse_any, Token![,])?;
+    for word in &words {
+        let written = word.to_string();
+        if !known.contains(&written.as_str()) {
+            let message =
+                format!("there is no `{written}` here; {}", suggest(&written, known.iter().copied()));
+            return Err(syn::Error::new(word.span(), message));
+        }
+    }
+    if words.is_empty() { Err(inside.error(wanted)) } else { Ok(words.into_iter().collect()) }
 }

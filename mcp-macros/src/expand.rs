@@ -85,10 +85,15 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let icons = (!icons.is_empty()).then(|| quote!(.icons(&[#(#icons),*])));
     let meta = definition.attributes.json(Key::Meta).map(|object| &object.text);
     let meta = meta.map(|json| quote!(.meta(#json)));
+    let task = definition.attributes.words(Key::Task).map(|words| {
+        let said = |word: &str| words.iter().any(|written| written == word);
+        let (deferred, required) = (said("deferred"), said("required"));
+        quote!(.task(#root::__private::TaskPolicy { deferred: #deferred, required: #required }))
+    });
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     quote! {
         #start.description(#description)
-            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #completions #headers
+            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
     }
 }
 

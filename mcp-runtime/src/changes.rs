@@ -17,6 +17,8 @@ pub(crate) enum Change {
     List(ListingKind),
     /// The contents of a resource.
     Resource(String),
+    /// Something that an extension knows: which of its topics, by the name that its filter has.
+    Extension { topics: &'static str, topic: String },
 }
 
 /// Everybody who listens.
@@ -31,9 +33,26 @@ const MOST_STREAMS: usize = 1024;
 
 /// So much one listener may listen to.
 pub(crate) const MOST_TOPICS: usize = 1024;
+/// So long may be what names it, in bytes, and all of that together.
+pub(crate) const LONGEST_TOPIC: usize = 2048;
+pub(crate) const LONGEST_TOPICS: usize = 64 << 10;
 
-/// So long a URI may be that somebody listens to, in bytes: it is kept for as long as he does.
-pub(crate) const LONGEST_TOPIC: usize = 4096;
+impl Change {
+    /// How much room it takes to know of it, in bytes.
+    fn length(&self) -> usize {
+        match self {
+            Self::List(_) => 0,
+            Self::Resource(name) | Self::Extension { topic: name, .. } => name.len(),
+        }
+    }
+}
+
+/// Whether somebody may listen to all of that.
+pub(crate) fn may_be_heard(topics: &BTreeSet<Change>) -> bool {
+    topics.len() <= MOST_TOPICS
+        && topics.iter().all(|topic| topic.length() <= LONGEST_TOPIC)
+        && topics.iter().map(Change::length).sum::<usize>() <= LONGEST_TOPICS
+}
 
 impl Changes {
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Listener>>> {
@@ -48,14 +67,22 @@ impl Changes {
 
     /// Listens for a session, which decides later to what.
     pub(crate) fn listen(&self, topics: BTreeSet<Change>) -> Arc<Listener> {
-        self.enter(Listener { place: None, state: Mutex::new(State { topics, ..State::default() }) })
+        self.enter(Listener {
+            place: None,
+            readers: AtomicUsize::new(0),
+            state: Mutex::new(State { topics, ..State::default() }),
+        })
     }
 
     /// Listens for a stream; `None` where there are too many.
     pub(crate) fn stream(&self, topics: BTreeSet<Change>) -> Option<Arc<Listener>> {
         let before = self.streams.fetch_add(1, Ordering::AcqRel);
         let place = Some(Place(self.streams.clone()));
-        let listener = Listener { place, state: Mutex::new(State { topics, ..State::default() }) };
+        let listener = Listener {
+            place,
+            readers: AtomicUsize::new(0),
+            state: Mutex::new(State { topics, ..State::default() }),
+        };
         (before < MOST_STREAMS).then(|| self.enter(listener))
     }
 
@@ -86,7 +113,18 @@ impl Drop for Place {
 pub(crate) struct Listener {
     #[allow(dead_code, reason = "it is held, and given back when it is dropped")]
     place: Option<Place>,
+    readers: AtomicUsize,
     state: Mutex<State>,
+}
+
+/// Somebody reads, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Reading(Arc<Listener>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -118,11 +156,11 @@ impl Listener {
     /// Listens to one thing more; `false` where that is too much.
     pub(crate) fn add(&self, topic: Change) -> bool {
         let mut state = self.lock();
-        let fits = state.topics.len() < MOST_TOPICS || state.topics.contains(&topic);
-        fits && {
-            state.topics.insert(topic);
-            true
+        if state.topics.insert(topic.clone()) && !may_be_heard(&state.topics) {
+            state.topics.remove(&topic);
+            return false;
         }
+        true
     }
 
     pub(crate) fn remove(&self, topic: &Change) {
@@ -133,6 +171,22 @@ impl Listener {
 
     pub(crate) fn topics(&self) -> BTreeSet<Change> {
         self.lock().topics.clone()
+    }
+
+    /// Says that somebody reads.
+    pub(crate) fn reading(self: &Arc<Self>) -> Reading {
+        self.readers.fetch_add(1, Ordering::AcqRel);
+        Reading(self.clone())
+    }
+
+    /// Whether anybody reads.
+    pub(crate) fn is_read(&self) -> bool {
+        self.readers.load(Ordering::Acquire) > 0
+    }
+
+    /// Ends the reading, such as because the session has ended.
+    pub(crate) fn close(&self) {
+        self.begin();
     }
 
     /// Begins to read; whoever read before is told that it is over.

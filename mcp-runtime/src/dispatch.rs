@@ -6,17 +6,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use tokio::time::Sleep;
 use tower_service::Service;
 
 use crate::Error;
 use crate::changes::{Change, Changes};
+use crate::extension::{BoxFuture, ExtensionCall, Extensions};
 use crate::handler::{self, Call, Completing, End, Failure, Fault, Outcome, Running, States, current};
 use crate::model::{
-    ArgumentCompletion, Arguments, Completed, Completer, Completion, Facts, Kind, ListPage, ListRequest,
-    Listening, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult, Response,
-    Stopped, Subscription, Tool, ToolCall, ToolResult, Topics, beginning,
+    ArgumentCompletion, Arguments, Completed, Completer, Completion, Extended, Facts, Kind, ListPage,
+    ListRequest, Listening, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult,
+    Response, Stopped, Subscription, Tool, ToolCall, ToolResult, Topics, beginning,
 };
 use crate::registry::{Registry, closest};
+use crate::tasks::{self, Board};
 
 /// The innermost service: what all layers lead to.
 #[derive(Debug, Clone)]
@@ -24,17 +27,39 @@ pub(crate) struct Dispatch {
     registry: Arc<Registry>,
     states: Arc<States>,
     changes: Arc<Changes>,
+    extensions: Extensions,
+    tasks: Option<Arc<Board>>,
 }
 
 impl Dispatch {
-    pub(crate) fn new(registry: Arc<Registry>, states: Arc<States>, changes: Arc<Changes>) -> Self {
-        Self { registry, states, changes }
+    pub(crate) fn new(
+        registry: Arc<Registry>,
+        states: Arc<States>,
+        changes: Arc<Changes>,
+        extensions: Extensions,
+        tasks: Option<Arc<Board>>,
+    ) -> Self {
+        Self { registry, states, changes, extensions, tasks }
     }
 
-    fn listen(&self, topics: BTreeSet<Change>) -> Response {
+    fn listen(&self, mut topics: BTreeSet<Change>, facts: Arc<Facts>) -> Response {
+        let cx = self.context(facts);
+        for extension in self.extensions.iter() {
+            let Some(own) = extension.topics() else { continue };
+            let mut asked = Vec::new();
+            topics.retain(|change| match change {
+                Change::Extension { topics, topic } if *topics == own => {
+                    asked.push(topic.clone());
+                    false
+                }
+                _ => true,
+            });
+            let heard = extension.may_listen(asked, &cx);
+            topics.extend(heard.into_iter().map(|topic| Change::Extension { topics: own, topic }));
+        }
         match self.changes.stream(topics) {
             Some(listener) => Response::Listening(Listening(listener)),
-            None => Response::Error(Error::internal("too many subscriptions are open: try again later")),
+            None => Response::Error(Error::busy("too many subscriptions are open: try again later")),
         }
     }
 
@@ -44,8 +69,34 @@ impl Dispatch {
 
     fn run(&self, facts: Arc<Facts>, arguments: Arguments, target: Target) -> Dispatched {
         let run = target.run();
+        let leave = match self.leave(&target, &facts) {
+            Ok(leave) => leave,
+            Err(refused) => return Dispatched::Ready(Some(*refused)),
+        };
         let running = run(Call::run(facts.clone(), self.states.clone(), arguments));
-        Dispatched::Running { running, target, facts }
+        Dispatched::Running { running: Some(running), target, facts, leave }
+    }
+
+    /// Whether, and when, a call is let go to be a task.
+    fn leave(&self, target: &Target, facts: &Facts) -> Result<Leave, Box<Response>> {
+        let (Some(board), Target::Tool(tool)) = (&self.tasks, target) else { return Ok(Leave::Never) };
+        let Some(policy) = tool.definition.task else { return Ok(Leave::Never) };
+        let when = match board.takes(policy, facts) {
+            Ok(true) if policy.deferred => {
+                facts.asking.allow_to_leave();
+                When::Asked
+            }
+            Ok(true) => {
+                // From the first thing that it says on.
+                facts.asking.left(true);
+                facts.exchange.detach();
+                When::AtOnce
+            }
+            Ok(false) => When::After(Box::pin(tokio::time::sleep(board.patience()))),
+            Err(missing) if facts.asking.is_by_runs() => return Err(Box::new(Response::Error(missing))),
+            Err(missing) => return Err(Box::new(Response::Tool(ToolResult::error(missing.to_string())))),
+        };
+        Ok(Leave::May { board: board.clone(), when })
     }
 }
 
@@ -95,7 +146,16 @@ impl Service<Request> for Dispatch {
                 Dispatched::Ready(Some(Response::List(ListPage { listing, after })))
             }
             Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
-            Operation::Listen(Topics(topics)) => Dispatched::Ready(Some(self.listen(topics))),
+            Operation::Listen(Topics(topics)) => Dispatched::Ready(Some(self.listen(topics, facts))),
+            Operation::Extension(ExtensionCall { extension, method, params }) => {
+                let cx = self.context(facts);
+                Dispatched::Later(Box::pin(async move {
+                    match extension.call(method, params, cx).await {
+                        Ok(members) => Response::Extended(Extended { kind: None, members }),
+                        Err(error) => Response::Error(error),
+                    }
+                }))
+            }
             Operation::Subscribe(subscription) => Dispatched::Ready(Some(subscribe(subscription))),
         }
     }
@@ -104,31 +164,42 @@ impl Service<Request> for Dispatch {
 /// The response of [`Dispatch`], when it is there.
 pub(crate) enum Dispatched {
     Ready(Option<Response>),
-    Running { running: Running, target: Target, facts: Arc<Facts> },
+    Running { running: Option<Running>, target: Target, facts: Arc<Facts>, leave: Leave },
+    Later(BoxFuture<'static, Response>),
     Completing { completing: Completing, of: Completed, public: bool },
 }
 
 impl Future for Dispatched {
     type Output = Result<Response, Infallible>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
             Self::Ready(response) => Poll::Ready(Ok(response
                 .take()
                 .unwrap_or_else(|| Response::Error(Error::internal("answered twice"))))),
-            Self::Running { running, target, facts } => {
+            Self::Running { running, target, facts, leave } => {
+                let Some(run) = running else { return Poll::Pending };
                 let entered = current::enter(facts);
-                let polled = running.as_mut().poll(cx);
+                let polled = run.as_mut().poll(cx);
                 drop(entered);
                 if let Poll::Ready(Outcome(end)) = polled {
                     return Poll::Ready(Ok(target.finish(end, facts)));
                 }
                 match facts.asking.stopped() {
-                    None => Poll::Pending,
-                    Some(Stopped::Asked(asked)) => Poll::Ready(Ok(Response::InputRequired(asked))),
-                    Some(Stopped::Broken(error)) => Poll::Ready(Ok(Response::Error(error))),
+                    None => {}
+                    Some(Stopped::Asked(asked)) => return Poll::Ready(Ok(Response::InputRequired(asked))),
+                    Some(Stopped::Broken(error)) => return Poll::Ready(Ok(Response::Error(error))),
                 }
+                let Some((board, known)) = leave.now(facts, cx) else { return Poll::Pending };
+                let (Some(running), Target::Tool(tool)) = (running.take(), target) else {
+                    return Poll::Pending;
+                };
+                let mut leaving = let_go(board, running, tool.clone(), facts.clone(), known);
+                let polled = leaving.as_mut().poll(cx);
+                *self = Self::Later(leaving);
+                polled.map(Ok)
             }
+            Self::Later(response) => response.as_mut().poll(cx).map(Ok),
             Self::Completing { completing, of, public } => {
                 let handler::Completed(ended) = ready!(completing.as_mut().poll(cx));
                 Poll::Ready(Ok(match ended {
@@ -137,6 +208,74 @@ impl Future for Dispatched {
                 }))
             }
         }
+    }
+}
+
+/// Whether a call is let go to be a task.
+pub(crate) enum Leave {
+    Never,
+    May { board: Arc<Board>, when: When },
+}
+
+pub(crate) enum When {
+    /// As soon as it is not ready.
+    AtOnce,
+    /// When the function says so.
+    Asked,
+    /// When a client that knows no tasks has waited long enough.
+    After(Pin<Box<Sleep>>),
+}
+
+impl Leave {
+    /// Where to let it go now, and whether the client knows what a task is.
+    fn now(&mut self, facts: &Facts, cx: &mut Context<'_>) -> Option<(Arc<Board>, bool)> {
+        let Self::May { board, when } = self else { return None };
+        let (now, known) = match when {
+            When::AtOnce => (true, true),
+            When::Asked => (facts.asking.leaves(), true),
+            // Whoever is asked something is not sent away.
+            When::After(patience) => {
+                (patience.as_mut().poll(cx).is_ready() && !facts.asking.is_waiting(), false)
+            }
+        };
+        now.then(|| (board.clone(), known))
+    }
+}
+
+/// Lets a call go on as a task, and says where it is to be found.
+fn let_go(
+    board: Arc<Board>,
+    running: Running,
+    tool: Arc<Tool>,
+    facts: Arc<Facts>,
+    known: bool,
+) -> BoxFuture<'static, Response> {
+    Box::pin(async move {
+        facts.asking.left(known);
+        facts.exchange.detach();
+        let name = tool.definition.name;
+        match board.adopt(running, tool, facts).await {
+            Ok(task) if known => Response::Extended(Extended { kind: Some("task"), members: task.head() }),
+            Ok(task) => {
+                let said =
+                    format!("{name} is still at work. Read task://{} for its status and result.", task.id);
+                let content = vec![said.into(), tasks::link(&task.id, name).into()];
+                Response::Tool(ToolResult { content, ..ToolResult::default() })
+            }
+            Err(error) => Response::Tool(ToolResult::error(error.text())),
+        }
+    })
+}
+
+/// What a task gave: the result of its call, or the error that it ended with.
+pub(crate) fn finish_task(tool: &Arc<Tool>, end: End, facts: &Facts) -> Result<ToolResult, Error> {
+    if let End::Failed(Failure::Protocol(error)) = end {
+        return Err(error);
+    }
+    match Target::Tool(tool.clone()).finish(end, facts) {
+        Response::Tool(result) => Ok(result),
+        Response::Error(error) => Err(error),
+        _ => Err(Error::internal("the task gave no result")),
     }
 }
 

@@ -49,6 +49,8 @@ pub enum ErrorKind {
         /// What it would have to declare, as it stands among a client's capabilities.
         required: serde_json::Value,
     },
+    /// There is no room for it just now: it was not done, and may be asked again later.
+    Busy,
     /// The server failed.
     Internal,
 }
@@ -71,6 +73,18 @@ impl Error {
     /// The server failed; the message reaches the client.
     pub fn internal(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Internal, message: message.into() }
+    }
+
+    pub(crate) fn busy(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Busy, message: message.into() }
+    }
+
+    /// The client did not declare an extension.
+    pub(crate) fn missing_extension(id: &str) -> Self {
+        Self {
+            kind: ErrorKind::MissingCapability { required: crate::model::declaration(&["extensions", id]) },
+            message: format!("the client did not declare the extension {id}"),
+        }
     }
 
     pub(crate) fn method_not_found(method: &str) -> Self {

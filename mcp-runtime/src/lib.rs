@@ -46,6 +46,7 @@ pub mod __private;
 mod changes;
 mod dispatch;
 mod error;
+mod extension;
 mod handler;
 mod json;
 mod layer;
@@ -54,11 +55,13 @@ mod registry;
 mod schema;
 mod seal;
 mod server;
+mod tasks;
 pub mod testing;
 pub mod transport;
 mod wire;
 
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
+pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{
     Args, Argument, Ask, AskError, Complete, Completing, Context, Extract, Extractor, Field, Headers,
     IntoCompletion, IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, Root, Sampled, State,
@@ -78,6 +81,7 @@ pub use seal::{StateKey, StateKeyError};
 #[cfg(feature = "cli")]
 pub use server::Cli;
 pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};
+pub use tasks::{TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 #[cfg(feature = "http")]
 pub use transport::http;
 pub use wire::Peer;

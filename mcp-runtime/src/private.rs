@@ -3,6 +3,8 @@
 pub use inventory;
 
 pub use crate::handler::{Call, Completing, Outcome, Returns, Running};
+pub use crate::tasks::TaskPolicy;
+
 pub use crate::model::{Annotations, Definition, Role, Segment, Source};
 
 use crate::handler::{Complete, Context};

@@ -196,12 +196,18 @@ async fn a_filter_that_is_none_is_refused() {
         json!({"toolsListChanged": 1}),
         json!({"resourceSubscriptions": "live://item/1"}),
         json!({"resourceSubscriptions": [1]}),
+        json!({"resourceSubscriptions": ["x".repeat(2049)]}),
+        json!({"resourceSubscriptions": (0..60).map(|n| format!("{n}{}", "x".repeat(2000))).collect::<Vec<_>>()}),
         json!({"resourceSubscriptions": (0..2000).map(|n| format!("live://{n}")).collect::<Vec<_>>()}),
     ] {
         let refused = wire.ask(1, "subscriptions/listen", json!({"notifications": filter})).await;
         assert_eq!(refused["error"]["code"], -32602, "{refused}");
     }
     assert_eq!(wire.ask(2, "subscriptions/listen", json!({})).await["error"]["code"], -32602);
+    let long = "12345678901234567890123456789";
+    let message = listen(0, json!({})).to_string().replace("\"id\":0", &format!("\"id\":{long}"));
+    let replied = server().handle(message.as_bytes(), &Peer::connection()).next().await.unwrap();
+    assert!(std::str::from_utf8(replied.body()).unwrap().contains(&format!("subscriptionId\":{long}")));
 }
 
 #[tokio::test]
@@ -346,6 +352,12 @@ async fn over_http_a_session_listens_with_get_and_the_newest_listener_is_told() 
     let mut third = get(&client, &url, &with_session).await.into_body();
     server.resources_changed();
     assert_eq!(event(&mut third).await.unwrap()["method"], RESOURCES);
+    let mut end = http::Request::delete(&url);
+    for (name, value) in with_session {
+        end = end.header(name, value);
+    }
+    assert_eq!(client.request(end.body(Full::default()).unwrap()).await.unwrap().status(), 200);
+    assert!(event(&mut third).await.is_none(), "what listens in a session ends with it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,4 +24,5 @@ mod registration;
 mod revisions;
 mod sse;
 mod suite;
+mod tasks;
 mod wire;

@@ -149,7 +149,7 @@ pub fn headers_of(message: &Value, session: Option<&str>) -> Vec<(&'static str, 
     if let Some(version) = message.pointer("/params/_meta/io.modelcontextprotocol~1protocolVersion") {
         headers.push(("mcp-protocol-version", version.as_str().unwrap_or("none").to_owned()));
         headers.push(("mcp-method", message["method"].as_str().unwrap_or_default().to_owned()));
-        let name = message.pointer("/params/name").or_else(|| message.pointer("/params/uri"));
+        let name = ["name", "uri", "taskId"].iter().find_map(|name| message["params"].get(name));
         if let Some(name) = name.and_then(Value::as_str) {
             headers.push(("mcp-name", name.to_owned()));
         }

@@ -1,6 +1,7 @@
 //! What a function can ask about the call that it answers, and say while it runs.
 
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
 use http::HeaderMap;
 use serde::Serialize;
@@ -56,7 +57,7 @@ impl Context {
     /// The number must grow: a notice that does not is left out. Where the client reads slowly, notices in the middle
     /// are left out, never the newest. It never waits. See the specification, "Progress".
     pub fn progress(&self, progress: impl Into<Progress>) {
-        if self.facts.progress {
+        if self.facts.progress || self.facts.exchange.is_detached() {
             self.facts.exchange.progress(progress.into());
         }
     }
@@ -91,6 +92,42 @@ impl Context {
     /// Whether the client wants to read log messages of this level.
     pub fn wants_log(&self, level: Level) -> bool {
         self.facts.log.is_some_and(|wanted| level >= wanted)
+    }
+
+    /// Lets the call go on as a task, where the tool says `#[mcp::tool(task(deferred))]` and the client knows tasks: the
+    /// client gets the task's id now, and the result when it asks for it. Questions that came before were answered in the
+    /// call itself; those that come after are the task's.
+    ///
+    /// In any other call it does nothing.
+    ///
+    /// ```
+    /// # use mcp::{Context, ToolError};
+    /// # #[derive(serde::Deserialize, schemars::JsonSchema)] struct Confirm { sure: bool }
+    /// # async fn train(on: &str, cx: &Context) -> Result<String, ToolError> { Ok("trained".into()) }
+    /// /// Trains a model, which takes its time.
+    /// #[mcp::tool(task(deferred))]
+    /// async fn train_model(on: String, cx: Context) -> Result<String, ToolError> {
+    ///     let Confirm { sure: true } = cx.elicit("This costs 20 euros. Go on?").await? else {
+    ///         return Ok("not trained".into());
+    ///     };
+    ///     cx.start_task().await;
+    ///     train(&on, &cx).await
+    /// }
+    /// ```
+    pub async fn start_task(&self) {
+        if !self.facts.asking.leave() {
+            return;
+        }
+        let mut left = false;
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut left, true) {
+                return Poll::Ready(());
+            }
+            // Whoever polls lets the call go now, and polls it again where it goes on.
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Whether nobody waits for the result any more: the client cancelled the call, or has gone.

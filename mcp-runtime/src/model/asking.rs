@@ -2,7 +2,8 @@
 //!
 //! It knows what was asked and answered. It does not know how questions and answers travel.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,9 +16,19 @@ use crate::Error;
 /// What a call may ask, and what it knows already.
 #[derive(Debug, Default)]
 pub(crate) struct Asking {
-    pub(crate) way: Way,
+    begun: Way,
+    /// Where the call has got to.
+    stage: AtomicU8,
+    /// So many questions that were sent have no answer.
+    waiting: AtomicUsize,
     inner: Mutex<Inner>,
 }
+
+/// A call that may be let go, and one that was.
+const MAY_LEAVE: u8 = 1;
+const LEAVES: u8 = 2;
+const LEFT: u8 = 3;
+const LEFT_SILENTLY: u8 = 4;
 
 /// How the client is reached.
 #[derive(Debug, Default)]
@@ -42,18 +53,21 @@ pub(crate) struct Record {
     pub(crate) asked: BTreeMap<String, u64>,
     /// What was answered, by key.
     #[serde(rename = "a", default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) answers: BTreeMap<String, Answered>,
+    pub(crate) answers: BTreeMap<String, Given>,
     /// What was done once, by key: the JSON of what it gave.
     #[serde(rename = "o", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) done: BTreeMap<String, Value>,
-    /// When it is over, in seconds since 1970.
+    /// Until when the call may go on from here, in seconds since 1970.
     #[serde(rename = "e")]
     pub(crate) until: u64,
+    /// Until when it may go on at all.
+    #[serde(rename = "l", default)]
+    pub(crate) over: u64,
 }
 
 /// An answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Answered {
+pub(crate) struct Given {
     /// The digest of what it answers; none where it came before it was asked for.
     #[serde(rename = "d")]
     pub(crate) digest: Option<u64>,
@@ -66,8 +80,8 @@ struct Inner {
     record: Record,
     /// What waits for an answer.
     outstanding: Vec<(String, Question)>,
-    /// How often each key, or each digest, was used in this run.
-    used: HashMap<String, usize>,
+    /// The keys that were used in this run.
+    used: HashSet<String>,
     /// Why the run cannot go on.
     broken: Option<Error>,
 }
@@ -90,17 +104,61 @@ pub struct InputRequired {
 
 impl Asking {
     pub(crate) fn new(way: Way) -> Self {
-        Self { way, inner: Mutex::default() }
+        Self { begun: way, ..Self::default() }
     }
 
     /// Begins where earlier runs have ended.
     pub(crate) fn with_record(way: Way, record: Record) -> Self {
-        Self { way, inner: Mutex::new(Inner { record, ..Inner::default() }) }
+        Self { begun: way, inner: Mutex::new(Inner { record, ..Inner::default() }), ..Self::default() }
+    }
+
+    /// How the client is reached now.
+    pub(crate) fn way(&self) -> &Way {
+        /// A task has its own time; its questions are not given up before it.
+        const IN_A_TASK: Way = Way::Waiting(Duration::MAX);
+        match self.stage.load(Ordering::Acquire) {
+            LEFT => &IN_A_TASK,
+            LEFT_SILENTLY => &Way::Closed,
+            _ => &self.begun,
+        }
     }
 
     /// Whether a question ends the run, and another run has the answer.
     pub(crate) fn is_by_runs(&self) -> bool {
-        matches!(self.way, Way::Again(_))
+        matches!(self.way(), Way::Again(_))
+    }
+
+    /// The function may let its call go.
+    pub(crate) fn allow_to_leave(&self) {
+        self.stage.store(MAY_LEAVE, Ordering::Release);
+    }
+
+    /// The function lets its call go, if it may.
+    pub(crate) fn leave(&self) -> bool {
+        self.stage.compare_exchange(MAY_LEAVE, LEAVES, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    pub(crate) fn leaves(&self) -> bool {
+        self.stage.load(Ordering::Acquire) == LEAVES
+    }
+
+    /// The call goes on without its request: as a task that can be asked about, or where nobody knows how to.
+    pub(crate) fn left(&self, can_ask: bool) {
+        self.stage.store(if can_ask { LEFT } else { LEFT_SILENTLY }, Ordering::Release);
+    }
+
+    /// A question was sent, or has its answer.
+    pub(crate) fn wait(&self) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn waited(&self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether a question that was sent has no answer.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -115,12 +173,13 @@ impl Asking {
             None => format!("{}-{:016x}", question.word(), question.digest()),
         };
         let mut inner = self.lock();
-        let used = inner.used.entry(name.clone()).or_default();
-        *used += 1;
-        match *used {
-            1 => name,
-            nth => format!("{name}-{nth}"),
+        let mut key = name.clone();
+        let mut nth = 1;
+        while !inner.used.insert(key.clone()) {
+            nth += 1;
+            key = format!("{name}-{nth}");
         }
+        key
     }
 
     /// What was answered, if the question is the same.
@@ -160,7 +219,7 @@ impl Asking {
     /// What stands for all runs of this call; none in its first run.
     pub(crate) fn nonce(&self) -> Option<(String, u64)> {
         let inner = self.lock();
-        (!inner.record.nonce.is_empty()).then(|| (inner.record.nonce.clone(), inner.record.until))
+        (!inner.record.nonce.is_empty()).then(|| (inner.record.nonce.clone(), inner.record.over))
     }
 
     /// Whether a run that is not ready ends here: it does where something is asked that only another run can be told.

@@ -3,6 +3,7 @@
 use crate::handler::{Call, Running};
 
 use super::{Complete, Role, Segment, Template};
+use crate::tasks::TaskPolicy;
 
 /// A function that is offered as a tool, a resource or a prompt: its texts, its place in the source, and how to run it.
 ///
@@ -30,6 +31,8 @@ pub struct Definition {
     pub(crate) icons: &'static [&'static str],
     /// A JSON object.
     pub(crate) meta: Option<&'static str>,
+    /// How a tool becomes a task, if it does.
+    pub(crate) task: Option<TaskPolicy>,
     /// The URI of the page that shows what a tool gives.
     pub(crate) app: Option<&'static str>,
     pub(crate) run: fn(Call) -> Running,
@@ -107,6 +110,7 @@ impl Definition {
             icons: &[],
             meta: None,
             app: None,
+            task: None,
             run,
         }
     }
@@ -235,6 +239,13 @@ impl Definition {
     #[must_use]
     pub const fn app(mut self, uri: &'static str) -> Self {
         self.app = Some(uri);
+        self
+    }
+
+    /// A tool that becomes a task.
+    #[must_use]
+    pub const fn task(mut self, policy: TaskPolicy) -> Self {
+        self.task = Some(policy);
         self
     }
 

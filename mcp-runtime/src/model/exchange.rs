@@ -45,6 +45,17 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// What it says, for people.
+    pub(crate) fn in_words(&self) -> String {
+        match (&self.message, self.total) {
+            (Some(message), _) => message.clone(),
+            (None, Some(total)) => format!("{} of {total}", self.done),
+            (None, None) => self.done.to_string(),
+        }
+    }
+}
+
 impl From<f64> for Progress {
     fn from(done: f64) -> Self {
         Self::new(done)
@@ -78,21 +89,32 @@ pub(crate) enum Notice {
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) question: Question,
+    /// What it is called where questions have names.
+    pub(crate) key: String,
     /// The number that it was sent under.
     pub(crate) number: OnceLock<u64>,
     answer: Mutex<Place>,
 }
 
-/// The client's result, or its error; and whoever waits for it.
+/// What came of a question.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    Result(Value),
+    Error(Value),
+    /// It cannot be asked in the client's way of speaking.
+    Unsupported,
+}
+
+/// What came of it, and whoever waits for that.
 #[derive(Debug, Default)]
 struct Place {
-    answer: Option<Result<Value, Value>>,
+    answer: Option<Answered>,
     waker: Option<Waker>,
 }
 
 impl Slot {
-    pub(crate) fn new(question: Question) -> Self {
-        Self { question, number: OnceLock::new(), answer: Mutex::default() }
+    pub(crate) fn new(question: Question, key: String) -> Self {
+        Self { question, key, number: OnceLock::new(), answer: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Place> {
@@ -101,6 +123,15 @@ impl Slot {
 
     /// Gives the client's result, or its error.
     pub(crate) fn fill(&self, answer: Result<Value, Value>) {
+        self.put(answer.map_or_else(Answered::Error, Answered::Result));
+    }
+
+    /// Says that it cannot be asked.
+    pub(crate) fn refuse(&self) {
+        self.put(Answered::Unsupported);
+    }
+
+    fn put(&self, answer: Answered) {
         let mut place = self.lock();
         place.answer.get_or_insert(answer);
         let waker = place.waker.take();
@@ -111,7 +142,7 @@ impl Slot {
     }
 
     /// The answer, when it is there.
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<Value, Value>> {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Answered> {
         let mut place = self.lock();
         match place.answer.take() {
             Some(answer) => Poll::Ready(answer),
@@ -136,6 +167,8 @@ pub(crate) struct Exchange {
 struct Inner {
     cancelled: bool,
     finished: bool,
+    /// The call goes on without the stream of its replies.
+    detached: bool,
     token: Option<CancellationToken>,
     waker: Option<Waker>,
     notices: VecDeque<Notice>,
@@ -191,7 +224,8 @@ impl Exchange {
         let mut inner = self.lock();
         let before = inner.notices.len();
         inner.notices.retain(|notice| !matches!(notice, Notice::Ask(asked) if Arc::ptr_eq(asked, slot)));
-        if inner.notices.len() == before && slot.number.get().is_some() && !inner.cancelled {
+        let sent = slot.number.get().is_some() || inner.detached;
+        if inner.notices.len() == before && sent && !inner.cancelled {
             push(inner, Notice::Withdraw(slot.clone()));
         }
     }
@@ -213,7 +247,10 @@ impl Exchange {
 
     /// The same, unless the call has ended.
     pub(crate) fn abandon(&self) {
-        if !self.lock().finished {
+        let inner = self.lock();
+        let over = inner.finished || inner.detached;
+        drop(inner);
+        if !over {
             self.cancel();
         }
     }
@@ -234,23 +271,44 @@ impl Exchange {
 
     /// The next notice; where there is none, the task is woken when there is, or when the call is cancelled.
     pub(crate) fn take(&self, cx: &Context<'_>) -> Taken {
-        let mut inner = self.lock();
-        if inner.cancelled {
-            return Taken::Cancelled;
+        match self.lock() {
+            inner if inner.detached => Taken::Nothing,
+            inner => next(inner, cx),
         }
-        if let Some(notice) = inner.notices.pop_front() {
-            return Taken::Notice(notice);
-        }
-        if !inner.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            inner.waker = Some(cx.waker().clone());
-        }
-        Taken::Nothing
+    }
+
+    /// The same for whoever the call was let go to.
+    pub(crate) fn take_detached(&self, cx: &Context<'_>) -> Taken {
+        next(self.lock(), cx)
+    }
+
+    /// The call goes on without the stream of its replies: what it says is for another, and its end is not the stream's.
+    pub(crate) fn detach(&self) {
+        self.lock().detached = true;
+    }
+
+    pub(crate) fn is_detached(&self) -> bool {
+        self.lock().detached
     }
 
     /// Nothing more will be said.
     pub(crate) fn finish(&self) {
-        self.lock().finished = true;
+        let mut inner = self.lock();
+        inner.finished = !inner.detached;
     }
+}
+
+fn next(mut inner: MutexGuard<'_, Inner>, cx: &Context<'_>) -> Taken {
+    if inner.cancelled {
+        return Taken::Cancelled;
+    }
+    if let Some(notice) = inner.notices.pop_front() {
+        return Taken::Notice(notice);
+    }
+    if !inner.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        inner.waker = Some(cx.waker().clone());
+    }
+    Taken::Nothing
 }
 
 fn push(mut inner: MutexGuard<'_, Inner>, notice: Notice) {

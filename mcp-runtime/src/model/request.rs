@@ -8,6 +8,7 @@ use super::{
     Prompt, Resource, Tool,
 };
 use crate::changes::{Change, Listener};
+use crate::extension::ExtensionCall;
 
 /// A request on its way through the layers to the function that answers it.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Facts {
     pub(crate) progress: bool,
     /// From which level on the peer wants to read log messages, if at all.
     pub(crate) log: Option<Level>,
+    /// Whether the peer can use what extensions add.
+    pub(crate) extensions: bool,
     pub(crate) exchange: Exchange,
     pub(crate) asking: Asking,
 }
@@ -51,6 +54,8 @@ pub enum Operation {
     List(ListRequest),
     /// `server/discover`
     Discover,
+    /// A method of an extension.
+    Extension(ExtensionCall),
     /// `subscriptions/listen`
     Listen(Topics),
     /// `resources/subscribe` or `resources/unsubscribe`, of clients that have a session.
@@ -103,7 +108,7 @@ impl Topics {
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|topic| match topic {
             Change::Resource(uri) => Some(uri.as_str()),
-            Change::List(_) => None,
+            Change::List(_) | Change::Extension { .. } => None,
         })
     }
 }
@@ -132,6 +137,7 @@ impl Request {
             Operation::Complete(_) => "completion/complete",
             Operation::List(list) => list.kind.method(),
             Operation::Discover => "server/discover",
+            Operation::Extension(call) => call.method,
             Operation::Listen(_) => "subscriptions/listen",
             Operation::Subscribe(Subscription { on: true, .. }) => "resources/subscribe",
             Operation::Subscribe(Subscription { on: false, .. }) => "resources/unsubscribe",
@@ -146,7 +152,7 @@ impl Request {
             Operation::GetPrompt(get) => Some(get.prompt.name()),
             Operation::Complete(completion) => Some(completion.of.name()),
             Operation::Subscribe(subscription) => Some(&subscription.uri),
-            Operation::List(_) | Operation::Discover | Operation::Listen(_) => None,
+            Operation::List(_) | Operation::Discover | Operation::Extension(_) | Operation::Listen(_) => None,
         }
     }
 
@@ -159,7 +165,7 @@ impl Request {
             Operation::GetPrompt(get) => Some(get.prompt.definition()),
             Operation::Complete(completion) => Some(completion.of.definition()),
             Operation::Subscribe(subscription) => Some(subscription.resource.definition()),
-            Operation::List(_) | Operation::Discover | Operation::Listen(_) => None,
+            Operation::List(_) | Operation::Discover | Operation::Extension(_) | Operation::Listen(_) => None,
         }
     }
 

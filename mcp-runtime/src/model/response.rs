@@ -22,6 +22,8 @@ pub enum Response {
     InputRequired(InputRequired),
     /// A stream of changes begins.
     Listening(Listening),
+    /// What an extension answers.
+    Extended(Extended),
     /// It was done, and there is nothing to say.
     Empty,
     /// What an argument may become.
@@ -32,6 +34,14 @@ pub enum Response {
     Discovery,
     /// The request could not be served.
     Error(crate::Error),
+}
+
+/// What an extension answers: the members of the result.
+#[derive(Debug)]
+pub struct Extended {
+    /// What kind of result it is; a plain one where none is named.
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) members: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A stream of changes.

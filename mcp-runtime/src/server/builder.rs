@@ -11,12 +11,15 @@ use super::live::Itself;
 use super::{Server, Shared};
 use crate::__private::{PromptFn, ResourceFn, ToolFn};
 use crate::changes::Changes;
+use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
+use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
 use crate::layer::{AnyLayer, Next, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Request, Response};
 use crate::registry::{Registry, discovered};
 use crate::seal::{Seal, StateKey};
+use crate::tasks::{self, Board, Tasks};
 use crate::transport::Limits;
 use crate::wire::{About, Carried, Identity, SessionLimits, Sessions};
 
@@ -46,6 +49,8 @@ pub struct ServerBuilder {
     layers: Vec<AnyLayer>,
     sessions: SessionLimits,
     limits: Limits,
+    extensions: Extensions,
+    tasks: Tasks,
     state_keys: Vec<StateKey>,
     state_lifetime: Duration,
     hints: Hints,
@@ -71,6 +76,8 @@ impl ServerBuilder {
             layers: Vec::new(),
             sessions: SessionLimits::default(),
             limits: Limits::default(),
+            extensions: Extensions::default(),
+            tasks: Tasks::default(),
             state_keys: Vec::new(),
             state_lifetime: Duration::from_secs(300),
             hints: Hints::of_lists(),
@@ -267,8 +274,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How many calls may be under way at once, 16,384 by default: on one connection, which then is not read until one has
-    /// ended; or over HTTP in all, where one more is refused with 503.
+    /// How many calls may be under way at once, 16,384 by default: on one connection, or over HTTP in all. One more is refused,
+    /// over HTTP with 503; it was not run, and may be sent again.
     #[must_use]
     pub fn max_in_flight(mut self, calls: usize) -> Self {
         self.limits.in_flight = calls.max(1);
@@ -279,6 +286,20 @@ impl ServerBuilder {
     #[must_use]
     pub fn drain(mut self, limit: Duration) -> Self {
         self.limits.drain = limit;
+        self
+    }
+
+    /// Adds an extension of the protocol. Tasks and apps are there where a tool asks for them, and need not be added.
+    #[must_use]
+    pub fn extension(mut self, extension: impl Extension) -> Self {
+        self.extensions.add(Arc::new(extension));
+        self
+    }
+
+    /// How tasks are kept, that is tools with `#[mcp::tool(task)]`. See [`Tasks`] for what holds otherwise.
+    #[must_use]
+    pub fn tasks(mut self, tasks: Tasks) -> Self {
+        self.tasks = tasks;
         self
     }
 
@@ -338,19 +359,38 @@ impl ServerBuilder {
         };
         let mut definitions: Vec<_> = discovered().filter(chosen).collect();
         definitions.extend(self.definitions);
-        let registry = Arc::new(Registry::build(definitions, &self.states, self.page, self.problems)?);
+        let has_tasks = definitions.iter().any(|definition| definition.task.is_some());
+        if has_tasks {
+            definitions.push(tasks::definition());
+        }
+        let changes = Arc::<Changes>::default();
+        let board = has_tasks.then(|| Board::new(self.tasks, changes.clone()));
+        let mut extensions = self.extensions;
+        if let Some(board) = &board {
+            extensions.add(board.clone());
+        }
+        if definitions.iter().any(|definition| definition.app.is_some()) {
+            extensions.add(Arc::new(Apps));
+        }
+        let mut problems = self.problems;
+        problems.extend(extensions.problems());
+        let registry = Arc::new(Registry::build(definitions, &self.states, self.page, problems)?);
         let busy = Arc::<Busy>::default();
         let mut states = self.states;
         states.insert_shared(busy.clone());
         let itself = Arc::<Itself>::default();
         states.insert_shared(itself.clone());
+        if let Some(board) = &board {
+            states.insert(board.weak());
+        }
         let states = Arc::new(states);
-        let changes = Arc::<Changes>::default();
-        let dispatch = crate::dispatch::Dispatch::new(registry.clone(), states.clone(), changes.clone());
+        let dispatch =
+            Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
         let server = Server {
             shared: Arc::new(Shared {
                 changes,
-                identity: Identity::new(&self.about, &registry, self.hints),
+                identity: Identity::new(&self.about, &registry, &extensions, self.hints),
+                extensions,
                 stack: Stack::new(dispatch, &self.layers),
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,

@@ -1,10 +1,10 @@
 //! A stream of changes: what answers somebody who listens, until he goes or the server ends.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::{Reply, Shared};
-use crate::changes::Listener;
+use crate::changes::{Listener, Reading};
 use crate::model::{Facts, Taken};
 use crate::wire::{Entry, Voice};
 
@@ -13,10 +13,11 @@ pub(super) struct Listening {
     voice: Voice,
     listener: Arc<Listener>,
     reader: u64,
+    _reading: Reading,
     /// The request that it answers, so that it can be cancelled.
     facts: Option<Arc<Facts>>,
     _entry: Option<Entry>,
-    _shared: Arc<Shared>,
+    shared: Arc<Shared>,
     begun: bool,
     ending: bool,
     over: bool,
@@ -31,13 +32,15 @@ impl Listening {
         shared: Arc<Shared>,
     ) -> Self {
         let reader = listener.begin();
+        let _reading = listener.reading();
         Self {
             voice,
             listener,
             reader,
+            _reading,
             facts,
             _entry: entry,
-            _shared: shared,
+            shared,
             begun: false,
             ending: false,
             over: false,
@@ -65,6 +68,11 @@ impl Listening {
             self.over = true;
             return Poll::Ready(last);
         }
-        self.listener.poll(self.reader, cx).map(|change| change.map(|change| self.voice.changed(&change)))
+        loop {
+            let Some(change) = ready!(self.listener.poll(self.reader, cx)) else { return Poll::Ready(None) };
+            if let Some(told) = self.voice.changed(&change, &self.shared.extensions) {
+                return Poll::Ready(Some(told));
+            }
+        }
     }
 }

@@ -16,6 +16,7 @@ pub use cli::Cli;
 pub use replies::{Replies, Reply, ReplyKind};
 
 use crate::changes::Changes;
+use crate::extension::Extensions;
 use crate::handler::Busy;
 use crate::layer::Stack;
 use crate::registry::Registry;
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) carried: Carried,
     pub(crate) changes: Arc<Changes>,
+    pub(crate) extensions: Extensions,
     name: String,
     version: String,
     busy: Arc<Busy>,

@@ -11,7 +11,7 @@ use super::batch::Batch;
 use super::listening::Listening;
 use crate::changes::Listener;
 use crate::layer::StackFuture;
-use crate::model::{Facts, Request, Response, Taken};
+use crate::model::{Facts, Notice, Request, Response, Slot, Taken};
 use crate::wire::{Answer, Entry, InFlight, Voice};
 
 /// One message to the peer.
@@ -122,6 +122,8 @@ struct Run {
     shared: Arc<Shared>,
     survives_disconnect: bool,
     flight: Flight,
+    /// What was asked, which is not to be asked for longer than the call.
+    asked: Vec<Arc<Slot>>,
     /// The response, while notices that came before it are still to be sent.
     response: Option<Response>,
 }
@@ -169,6 +171,7 @@ impl Replies {
             shared,
             survives_disconnect,
             flight: Flight::Waiting(in_flight),
+            asked: Vec::new(),
             response: None,
         };
         Self(State::Running(Box::new(run)))
@@ -257,8 +260,7 @@ impl Replies {
         };
         // One that was under way may have been cancelled since, and must not run on.
         if matches!(run.flight, Flight::Entered { .. }) && run.facts.exchange.is_cancelled() {
-            self.0 = State::Done(None);
-            return Poll::Ready(None);
+            return self.cancelled();
         }
         if run.response.is_none() {
             // The function may say something while it is polled, so what it says is looked at afterwards.
@@ -280,18 +282,18 @@ impl Replies {
             }
             run.flight = Flight::Entered { _entry: entry.flatten() };
         }
+        // One that says nothing to this peer hides none behind it.
         loop {
             match run.facts.exchange.take(cx) {
-                // One that has nothing to say to this peer is not the last.
                 Taken::Notice(notice) => {
+                    if let Notice::Ask(slot) = &notice {
+                        run.asked.push(slot.clone());
+                    }
                     if let Some(reply) = run.answer.notice(&notice) {
                         return Poll::Ready(Some(reply));
                     }
                 }
-                Taken::Cancelled => {
-                    self.0 = State::Done(None);
-                    return Poll::Ready(None);
-                }
+                Taken::Cancelled => return self.cancelled(),
                 Taken::Nothing => break,
             }
         }
@@ -306,6 +308,19 @@ impl Replies {
 }
 
 impl Replies {
+    /// Ends a cancelled call. Nothing more is said of it, but what it asked is taken back.
+    fn cancelled(&mut self) -> Poll<Option<Reply>> {
+        if let State::Running(run) = &mut self.0 {
+            while let Some(slot) = run.asked.pop() {
+                if let Some(taken_back) = run.answer.withdraw(&slot) {
+                    return Poll::Ready(Some(taken_back));
+                }
+            }
+        }
+        self.0 = State::Done(None);
+        Poll::Ready(None)
+    }
+
     /// Goes on as a stream of changes.
     fn listen(&mut self, listener: Arc<Listener>, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
         let State::Running(mut run) = std::mem::replace(&mut self.0, State::Done(None)) else {
@@ -330,6 +345,9 @@ impl Replies {
 
 impl Drop for Run {
     fn drop(&mut self) {
+        for slot in &self.asked {
+            self.answer.withdraw(slot);
+        }
         // Work that outlives its call, such as a function that blocks, is told that nobody waits for it.
         self.facts.exchange.abandon();
     }

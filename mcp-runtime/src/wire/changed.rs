@@ -4,13 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::envelope::{Id, Params};
 use super::meta;
 use crate::Error;
-use crate::changes::{Change, LONGEST_TOPIC, MOST_TOPICS};
-use crate::model::ListingKind;
+use crate::changes::{Change, LONGEST_TOPIC, LONGEST_TOPICS, MOST_TOPICS, may_be_heard};
+use crate::extension::Extensions;
+use crate::model::{Client, ListingKind};
 use crate::server::Reply;
 
 /// How a stream of changes speaks.
@@ -23,18 +24,18 @@ pub(crate) enum Voice {
 }
 
 impl Voice {
-    /// A message with what says which subscription it belongs to: the id as it was written, so that no digit is lost.
-    fn notification(&self, method: &str, params: &Map<String, Value>) -> Reply {
-        let mut members = Vec::with_capacity(2);
+    fn notification(&self, method: &str, params: Map<String, Value>) -> Reply {
+        let mut members = Vec::new();
         if let Self::Subscription { id, .. } = self {
+            // As it was written: who asked knows it by that.
             members.push(format!("\"_meta\":{{\"{}\":{}}}", meta::SUBSCRIPTION_ID, id.raw()));
         }
-        members.extend(params.iter().map(|(name, value)| format!("\"{name}\":{value}")));
+        members.extend(params.iter().map(|(name, value)| format!("{}:{value}", json!(name))));
         let params = match members.is_empty() {
             true => String::new(),
             false => format!(",\"params\":{{{}}}", members.join(",")),
         };
-        let message = format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\"{params}}}");
+        let message = format!("{{\"jsonrpc\":\"2.0\",\"method\":{}{params}}}", json!(method));
         Reply::notification(message.into_bytes())
     }
 
@@ -43,8 +44,10 @@ impl Voice {
         let Self::Subscription { .. } = self else { return None };
         let mut honoured = Map::new();
         let mut uris = Vec::new();
+        let mut extended = std::collections::BTreeMap::<_, Vec<&str>>::new();
         for topic in topics {
             match topic {
+                Change::Extension { topics, topic } => extended.entry(*topics).or_default().push(topic),
                 Change::List(kind) => {
                     honoured.insert(filter_of(*kind).into(), true.into());
                 }
@@ -54,26 +57,32 @@ impl Voice {
         if !uris.is_empty() {
             honoured.insert("resourceSubscriptions".into(), uris.into());
         }
+        honoured.extend(extended.into_iter().map(|(name, topics)| (name.to_owned(), topics.into())));
         let params = Map::from_iter([("notifications".into(), honoured.into())]);
-        Some(self.notification("notifications/subscriptions/acknowledged", &params))
+        Some(self.notification("notifications/subscriptions/acknowledged", params))
     }
 
-    /// A change.
-    pub(crate) fn changed(&self, change: &Change) -> Reply {
-        match change {
+    /// A change; none where there is nothing to tell of it any more.
+    pub(crate) fn changed(&self, change: &Change, extensions: &Extensions) -> Option<Reply> {
+        Some(match change {
+            Change::Extension { topics, topic } => {
+                let extension = extensions.iter().find(|it| it.topics() == Some(*topics))?;
+                let (method, params) = extension.news(topic)?;
+                self.notification(method, params)
+            }
             Change::List(kind) => {
                 let method = match kind {
                     ListingKind::Tools => "notifications/tools/list_changed",
                     ListingKind::Prompts => "notifications/prompts/list_changed",
                     ListingKind::Resources | ListingKind::Templates => "notifications/resources/list_changed",
                 };
-                self.notification(method, &Map::new())
+                self.notification(method, Map::new())
             }
             Change::Resource(uri) => {
                 let params = Map::from_iter([("uri".into(), uri.as_str().into())]);
-                self.notification("notifications/resources/updated", &params)
+                self.notification("notifications/resources/updated", params)
             }
-        }
+        })
     }
 
     /// The last message, where there is one.
@@ -97,18 +106,12 @@ fn filter_of(kind: ListingKind) -> &'static str {
     }
 }
 
-/// Refuses a URI that is too long to be kept.
-pub(super) fn listenable(uri: &str) -> Result<(), Error> {
-    match uri.len() {
-        0..=LONGEST_TOPIC => Ok(()),
-        _ => Err(Error::invalid_params(format!(
-            "a URI that is subscribed to may have {LONGEST_TOPIC} bytes at most"
-        ))),
-    }
-}
-
 /// What a subscription asks to be told.
-pub(super) fn topics(params: &Params) -> Result<BTreeSet<Change>, Error> {
+pub(super) fn topics(
+    params: &Params,
+    extensions: &Extensions,
+    client: &Client,
+) -> Result<BTreeSet<Change>, Error> {
     let wrong = |what: String| Error::invalid_params(what);
     let Ok(Some(filter)) = params.inside("notifications") else {
         return Err(wrong("\"notifications\" must be an object".into()));
@@ -127,11 +130,23 @@ pub(super) fn topics(params: &Params) -> Result<BTreeSet<Change>, Error> {
     if let Some(uris) = filter.get("resourceSubscriptions") {
         let uris: Vec<String> = serde_json::from_str(uris.as_str())
             .map_err(|_| wrong("\"resourceSubscriptions\" must be a list of URIs".into()))?;
-        uris.iter().try_for_each(|uri| listenable(uri))?;
         topics.extend(uris.into_iter().map(Change::Resource));
     }
-    if topics.len() > MOST_TOPICS {
-        return Err(wrong(format!("a subscription may name {MOST_TOPICS} things at most")));
+    for extension in extensions.iter() {
+        let Some(name) = extension.topics() else { continue };
+        let Some(asked) = filter.get(name) else { continue };
+        if client.extension(extension.id()).is_none() {
+            return Err(Error::missing_extension(extension.id()));
+        }
+        let asked: Vec<String> = serde_json::from_str(asked.as_str())
+            .map_err(|_| wrong(format!("\"{name}\" must be a list of strings")))?;
+        topics.extend(asked.into_iter().map(|topic| Change::Extension { topics: name, topic }));
+    }
+    if !may_be_heard(&topics) {
+        return Err(wrong(format!(
+            "a subscription may name {MOST_TOPICS} things at most, each with {LONGEST_TOPIC} bytes, and {LONGEST_TOPICS} \
+             bytes in all"
+        )));
     }
     Ok(topics)
 }

@@ -255,13 +255,13 @@ pub(super) fn facts(
     progress: bool,
     log: Option<Level>,
     asking: Asking,
-) -> Arc<Facts> {
+) -> Facts {
     let text = |name: &str, legal: fn(&str) -> bool| {
         let raw = meta?.get(name)?;
         let value = crate::json::string(raw.as_str())?;
         legal(&value).then(|| Box::from(&*value))
     };
-    Arc::new(Facts {
+    Facts {
         client,
         principal: peer.principal.clone(),
         headers: match &peer.link {
@@ -274,9 +274,10 @@ pub(super) fn facts(
         public: peer.public,
         progress,
         log,
+        extensions: false,
         exchange: Exchange::default(),
         asking,
-    })
+    }
 }
 
 /// The token that notices of progress must carry, as it was written.

@@ -100,6 +100,11 @@ impl Params {
         self.member(name).map(|member| member.value)
     }
 
+    /// The parameters as they were written; an empty object where there are none.
+    pub(crate) fn whole(&self) -> &str {
+        self.whole.map_or("{}", |whole| whole.of(&self.text))
+    }
+
     /// The text of the message.
     pub(crate) fn text(&self) -> Arc<str> {
         self.text.clone()
@@ -164,6 +169,17 @@ impl<'a> Inside<'a> {
 /// How deep a message may nest, and how many members its outer objects may have in all.
 pub(crate) const LIMITS: Limits = Limits { depth: 128, members: 16_384 };
 
+/// The id of a message that is JSON and breaks another rule, so that whoever waits for its answer has one.
+fn id_of(text: &str) -> Option<Id> {
+    #[derive(serde::Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        id: Option<&'a serde_json::value::RawValue>,
+    }
+    let named: Named<'_> = serde_json::from_str(text).ok()?;
+    Id::read(named.id?.get())
+}
+
 /// Reads one message.
 pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     let unparsable = |detail: String| Malformed { id: None, problem: Problem::Unparsable, detail };
@@ -171,7 +187,7 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         .map_err(|fault| unparsable(format!("invalid UTF-8 at byte {}", fault.valid_up_to())))?;
     let Scanned { members, escaped_names } = scan::scan(text, LIMITS).map_err(|fault| match fault {
         Fault::Syntax { .. } => unparsable(fault.to_string()),
-        _ => Malformed { id: None, problem: Problem::Invalid, detail: fault.to_string() },
+        _ => Malformed { id: id_of(text), problem: Problem::Invalid, detail: fault.to_string() },
     })?;
     let invalid =
         |id: Option<Id>, detail: &str| Malformed { id, problem: Problem::Invalid, detail: detail.into() };

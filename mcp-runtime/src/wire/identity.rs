@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Revision;
+use crate::extension::Extensions;
 use crate::model::{Hints, Icon};
 use crate::registry::Registry;
 
@@ -44,7 +45,7 @@ struct Written {
 }
 
 impl Identity {
-    pub(crate) fn new(about: &About, registry: &Registry, hints: Hints) -> Self {
+    pub(crate) fn new(about: &About, registry: &Registry, extensions: &Extensions, hints: Hints) -> Self {
         let mut capabilities = serde_json::Map::new();
         // Any function may log.
         capabilities.insert("logging".into(), json!({}));
@@ -58,8 +59,10 @@ impl Identity {
                 capabilities.insert(capability.into(), what);
             }
         }
-        if registry.has_apps() {
-            capabilities.insert("extensions".into(), json!({"io.modelcontextprotocol/ui": {}}));
+        let extensions: serde_json::Map<_, _> =
+            extensions.iter().map(|it| (it.id().to_owned(), it.settings().into())).collect();
+        if !extensions.is_empty() {
+            capabilities.insert("extensions".into(), extensions.into());
         }
         Self {
             hints,

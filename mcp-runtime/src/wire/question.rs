@@ -81,3 +81,9 @@ fn projected(form: &Form, revision: Revision) -> Option<std::borrow::Cow<'_, For
     let fields = form.fields.iter().map(field).collect::<Option<_>>()?;
     Some(std::borrow::Cow::Owned(Form { fields }))
 }
+
+/// A question as it is told by whoever is asked about it, in the newest revision's way.
+pub(crate) fn question_to_tell(question: &Question) -> Option<Value> {
+    let written = Written::new(question, Revision::LATEST_STATELESS, None)?;
+    serde_json::to_value(written).ok()
+}

@@ -71,6 +71,13 @@ struct Held {
     used: Instant,
 }
 
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Whoever listens in the session is told nothing more.
+        self.session.listener.close();
+    }
+}
+
 /// Idle sessions are looked for this often at most.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -90,10 +97,11 @@ impl Sessions {
     }
 
     fn is_over(&self, held: &Held, now: Instant) -> bool {
-        held.session.in_flight.idle_since().is_ok_and(|ended| {
-            let used = ended.map_or(held.used, |ended| ended.max(held.used));
-            now.duration_since(used) >= self.limits.idle
-        })
+        !held.session.listener.is_read()
+            && held.session.in_flight.idle_since().is_ok_and(|ended| {
+                let used = ended.map_or(held.used, |ended| ended.max(held.used));
+                now.duration_since(used) >= self.limits.idle
+            })
     }
 
     /// Begins a session and gives its id. `None` where the table is full of sessions at work, or the system gives no
@@ -105,7 +113,8 @@ impl Sessions {
         let now = Instant::now();
         let mut table = self.table(now);
         if table.held.len() >= self.limits.count {
-            let idle = table.held.iter().filter(|(_, held)| held.session.in_flight.is_empty());
+            let at_work = |session: &Session| session.listener.is_read() || !session.in_flight.is_empty();
+            let idle = table.held.iter().filter(|(_, held)| !at_work(&held.session));
             let idlest = idle.min_by_key(|(_, held)| held.used).map(|(key, _)| key.clone())?;
             tracing::warn!(limit = self.limits.count, "the table of sessions is full: the idlest one ends");
             table.held.remove(&idlest);

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use http::HeaderMap;
 
 use super::asked::Asked;
-use super::changed::listenable;
 use super::decode::{CANCELLED, Decoded, Incoming, cancel, facts, operation, progress_token};
 use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
@@ -223,6 +222,7 @@ fn in_session(
             Some(session.level()),
             Asking::new(way),
         );
+        let facts = Arc::new(facts);
         let answer = Answer { id: id.clone(), revision, progress, back: Back::Session(session.clone()) };
         let in_flight = Some(session.in_flight.clone());
         Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })
@@ -240,7 +240,6 @@ fn subscription(server: &Shared, params: &Params, session: &Session, on: bool) -
     }
     let uri = params.string("uri").ok_or_else(|| Error::invalid_params("\"uri\" must be a string"))?;
     let (resource, _) = server.registry.resource(&uri).ok_or_else(|| Error::resource_not_found(&*uri))?;
-    listenable(&uri)?;
     let (uri, listener) = (uri.into_owned(), session.listener.clone());
     Ok(Operation::Subscribe(Subscription { resource, uri, on, listener }))
 }

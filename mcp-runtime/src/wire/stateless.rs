@@ -3,6 +3,8 @@
 //! The order of the checks is the specification's, and what clients rely on: what is missing before what differs, what
 //! differs before what is not served.
 
+use std::sync::Arc;
+
 use super::changed;
 use super::decode::{Decoded, Incoming, facts, operation, progress_token};
 use super::encode::{Answer, Back, Refusal};
@@ -13,8 +15,9 @@ use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::state::{self, Binding};
 use crate::Error;
+use crate::extension::{Extension, ExtensionCall, ExtensionMethod};
 use crate::json::Raw;
-use crate::model::{Asking, Client, Level, Operation, Request, Topics, UnknownLevel};
+use crate::model::{Asking, Client, Facts, Level, Operation, Request, Topics, UnknownLevel};
 use crate::server::Shared;
 
 /// What stands where `_meta` should: an object, nothing, or something else.
@@ -76,20 +79,29 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
         let named = match method {
             "tools/call" | "prompts/get" => params.string("name"),
             "resources/read" => params.string("uri"),
-            _ => None,
+            _ => {
+                let extended = server.extensions.method(method);
+                extended.and_then(|(_, method)| params.string(method.named_by?))
+            }
         };
         if let Some(name) = named {
             headers::matches_encoded(headers, headers::NAME, &name)?;
         }
     }
 
+    let client = Client { info, capabilities: Some(capabilities) };
     let operation = match method {
         "server/discover" => Operation::Discover,
         "subscriptions/listen" => {
-            let topics = changed::topics(params).map_err(|error| Refusal::error(error, revision))?;
+            let topics = changed::topics(params, &server.extensions, &client)
+                .map_err(|error| Refusal::error(error, revision))?;
             Operation::Listen(Topics(topics))
         }
-        method => operation(server, method, params).map_err(|error| Refusal::error(error, revision))?,
+        method => match server.extensions.method(method) {
+            Some((extension, known)) => extended(extension, known, params, &client),
+            None => operation(server, method, params),
+        }
+        .map_err(|error| Refusal::error(error, revision))?,
     };
     if let (Some(headers), Operation::CallTool(call)) = (http, &operation) {
         super::mirrored::check(headers, call)?;
@@ -108,11 +120,26 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
     };
     let log = log_level(found).map_err(|error| Refusal::error(error, revision))?;
     let progress = progress_token(Some(found));
-    let client = Client { info, capabilities: Some(capabilities) };
     let facts = facts(peer, client, Some(found), progress.is_some(), log, asking);
+    let facts = Arc::new(Facts { extensions: true, ..facts });
     let answer =
         Answer { id: id.clone(), revision, progress, back: binding.map_or(Back::None, Back::Carried) };
     Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })
+}
+
+/// A method of an extension, for a client that declared it.
+fn extended(
+    extension: &Arc<dyn Extension>,
+    known: &ExtensionMethod,
+    params: &Params,
+    client: &Client,
+) -> Result<Operation, Error> {
+    if client.extension(extension.id()).is_none() {
+        return Err(Error::missing_extension(extension.id()));
+    }
+    let params =
+        serde_json::from_str(params.whole()).map_err(|error| Error::invalid_params(error.to_string()))?;
+    Ok(Operation::Extension(ExtensionCall { extension: extension.clone(), method: known.name, params }))
 }
 
 /// From which level on the client wants to read log messages: without one it wants none.

@@ -23,7 +23,7 @@ pub use sample::Sampled;
 
 use super::{Context, current};
 use crate::Error;
-use crate::model::{Facts, Question, Slot, Way};
+use crate::model::{Answered, Facts, Question, Slot, Way};
 
 /// A question to the client. It is asked when it is first polled: `.await` it, or give it to `join!` with others, which are
 /// then asked at once.
@@ -83,7 +83,8 @@ impl<T> Ask<T> {
         Self { facts: context.facts().clone(), question, key: None, read, state: State::New }
     }
 
-    /// Names the question, so that it is known again whatever it says. The client sees the name.
+    /// Names the question. The client sees the name, and an answer finds its question by it. A question whose text is another
+    /// one than when it was answered is asked anew; so keep clocks and counters out of it.
     ///
     /// Within one call, questions of one name are told apart by their order.
     pub fn key(mut self, key: impl Into<String>) -> Self {
@@ -94,18 +95,20 @@ impl<T> Ask<T> {
     /// Asks, or finds what was answered before.
     fn begin(&mut self) -> Result<Poll<T>, AskError> {
         let question = self.question.as_ref().map_err(Clone::clone)?;
-        if matches!(self.facts.asking.way, Way::Closed) || !current::is(&self.facts) {
+        if matches!(self.facts.asking.way(), Way::Closed) || !current::is(&self.facts) {
             return Err(AskError::Unreachable);
         }
         if !question.may_be_asked(&self.facts.client) {
             return Err(AskError::Unsupported { required: question.requires() });
         }
         let asking = &self.facts.asking;
-        match &asking.way {
+        match asking.way() {
             Way::Closed => Err(AskError::Unreachable),
             Way::Waiting(patience) => {
-                let slot = Arc::new(Slot::new(question.clone()));
+                let key = asking.key(self.key.as_deref(), question);
+                let slot = Arc::new(Slot::new(question.clone(), key));
                 self.facts.exchange.ask(&slot);
+                asking.wait();
                 self.state = State::Sent { slot, patience: Box::pin(tokio::time::sleep(*patience)) };
                 Ok(Poll::Pending)
             }
@@ -155,14 +158,17 @@ impl<T> Future for Ask<T> {
         let Poll::Ready(answer) = slot.poll(cx) else {
             ready!(patience.as_mut().poll(cx));
             this.facts.exchange.withdraw(slot);
+            this.facts.asking.waited();
             this.state = State::Over;
             return Poll::Ready(Err(AskError::TimedOut));
         };
         let question = slot.question.clone();
+        this.facts.asking.waited();
         this.state = State::Over;
         Poll::Ready(match answer {
-            Ok(answer) => (this.read)(&question, answer),
-            Err(error) => Err(AskError::failed(&error)),
+            Answered::Result(answer) => (this.read)(&question, answer),
+            Answered::Error(error) => Err(AskError::failed(&error)),
+            Answered::Unsupported => Err(AskError::Unsupported { required: question.requires() }),
         })
     }
 }
@@ -171,7 +177,10 @@ impl<T> Drop for Ask<T> {
     fn drop(&mut self) {
         match &self.state {
             State::Noted(key) => self.facts.asking.withdraw(key),
-            State::Sent { slot, .. } => self.facts.exchange.withdraw(slot),
+            State::Sent { slot, .. } => {
+                self.facts.exchange.withdraw(slot);
+                self.facts.asking.waited();
+            }
             State::New | State::Over => {}
         }
     }

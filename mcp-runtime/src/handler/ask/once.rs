@@ -48,7 +48,7 @@ impl Context {
         if let Some(done) = asking.done(key) {
             return Ok(self.remembered(key, done).await);
         }
-        let (Way::Again(store), Some((nonce, until))) = (&asking.way, asking.nonce()) else {
+        let (Way::Again(store), Some((nonce, until))) = (asking.way(), asking.nonce()) else {
             let given = future.await?;
             let kept = self.kept(key, &given).await;
             asking.record_done(key, kept);

@@ -13,6 +13,8 @@ use serde::Serialize;
 
 use content::Said;
 pub(super) use refusal::Refusal;
+pub(crate) use refusal::code_of;
+pub(crate) use result::result_to_keep;
 
 use super::changed::Voice;
 use super::envelope::Id;
@@ -22,7 +24,7 @@ use super::revision::Revision;
 use super::session::Session;
 use super::state::Binding;
 use crate::json::Raw;
-use crate::model::{Facts, Hints, Meta, Response};
+use crate::model::{Extended, Facts, Hints, Meta, Response};
 use crate::server::{Reply, Shared};
 
 /// How the answers to one request are written.
@@ -78,8 +80,15 @@ impl Answer {
         let identity = &server.identity;
         let mut out = Vec::with_capacity(512);
         self.open(&mut out);
-        if self.revision.stamps_results() && !matches!(response, Response::InputRequired(_)) {
-            out.extend_from_slice(b"\"resultType\":\"complete\",");
+        if self.revision.stamps_results() {
+            match &response {
+                Response::InputRequired(_) => {}
+                Response::Extended(Extended { kind: Some(kind), .. }) => {
+                    member(&mut out, "resultType", *kind);
+                    out.push(b',');
+                }
+                _ => out.extend_from_slice(b"\"resultType\":\"complete\","),
+            }
         }
         let mut own = Meta::default();
         match response {
@@ -89,8 +98,17 @@ impl Answer {
                     return Refusal::error(error, self.revision).reply(Some(&self.id));
                 }
             }
+            Response::Extended(extended) => {
+                for (at, (name, content)) in extended.members.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    member(&mut out, name, content);
+                }
+                without_comma(&mut out);
+            }
             // A stream of changes has a voice of its own.
-            Response::Listening(_) | Response::Empty => {}
+            Response::Listening(_) | Response::Empty => without_comma(&mut out),
             Response::Tool(result) => {
                 self.tool_result(&mut out, &result);
                 own = result.meta;
@@ -168,6 +186,13 @@ impl Answer {
             out.push(b',');
             member(out, "cacheScope", &hints.scope);
         }
+    }
+}
+
+/// What was stamped before ends with a comma for what follows, and nothing may follow.
+fn without_comma(out: &mut Vec<u8>) {
+    if out.last() == Some(&b',') {
+        out.pop();
     }
 }
 

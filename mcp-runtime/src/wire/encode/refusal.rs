@@ -84,6 +84,7 @@ impl Refusal {
             ErrorKind::MissingCapability { required } if stateless => {
                 (-32021, 400, Some(serde_json::json!({"requiredCapabilities": required})))
             }
+            ErrorKind::Busy => (-32603, 503, None),
             ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
         };
         Self { data, ..Self::new(code, status, error.message) }
@@ -118,4 +119,9 @@ impl Refusal {
         out.extend_from_slice(b"}}");
         Reply::response(self.status, out)
     }
+}
+
+/// The number of an error in the newest revision.
+pub(crate) fn code_of(error: &Error) -> i32 {
+    Refusal::error(error.clone(), Revision::LATEST_STATELESS).code
 }

@@ -1,5 +1,9 @@
 //! What a tool gave.
 
+use serde_json::Value;
+
+use super::super::envelope::Id;
+use super::super::revision::Revision;
 use super::content::Blocks;
 use super::{Answer, member, value};
 use crate::model::ToolResult;
@@ -34,4 +38,20 @@ impl Answer {
             out.extend_from_slice(b",\"isError\":true");
         }
     }
+}
+
+/// The result of a call whose answer is asked for later, in the newest revision's way.
+pub(crate) fn result_to_keep(result: ToolResult) -> Value {
+    let id = Id::read("0");
+    let answer = id.map(|id| Answer::new(&id, Revision::LATEST_STATELESS));
+    let mut out = b"{\"resultType\":\"complete\",".to_vec();
+    if let Some(answer) = answer {
+        answer.tool_result(&mut out, &result);
+    }
+    if !result.meta.is_empty() {
+        out.push(b',');
+        member(&mut out, "_meta", &result.meta);
+    }
+    out.push(b'}');
+    serde_json::from_slice(&out).unwrap_or_default()
 }
