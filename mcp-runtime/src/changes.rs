@@ -3,7 +3,7 @@
 //! Changes are facts, not messages: one that has not been read yet is not told twice, so a reader who is slow needs no more
 //! room than what he listens to. It knows nothing of how changes travel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -65,10 +65,12 @@ impl Changes {
         listeners.iter().for_each(|listener| listener.tell(change));
     }
 
-    /// Listens for a session, which decides later to what.
-    pub(crate) fn listen(&self, topics: BTreeSet<Change>) -> Arc<Listener> {
+    /// Listens for a session, which decides later to what. `polls` says whether its client comes back when a connection
+    /// ends on which it was told changes.
+    pub(crate) fn listen(&self, topics: BTreeSet<Change>, polls: bool) -> Arc<Listener> {
         self.enter(Listener {
             place: None,
+            polls,
             readers: AtomicUsize::new(0),
             state: Mutex::new(State { topics, ..State::default() }),
         })
@@ -80,6 +82,7 @@ impl Changes {
         let place = Some(Place(self.streams.clone()));
         let listener = Listener {
             place,
+            polls: false,
             readers: AtomicUsize::new(0),
             state: Mutex::new(State { topics, ..State::default() }),
         };
@@ -114,6 +117,7 @@ pub(crate) struct Listener {
     #[allow(dead_code, reason = "it is held, and given back when it is dropped")]
     place: Option<Place>,
     readers: AtomicUsize,
+    pub(crate) polls: bool,
     state: Mutex<State>,
 }
 
@@ -131,6 +135,9 @@ impl Drop for Reading {
 struct State {
     topics: BTreeSet<Change>,
     untold: BTreeSet<Change>,
+    /// What was told, and as the how manieth the last time: whoever it did not reach is told again.
+    told: BTreeMap<Change, u64>,
+    count: u64,
     waker: Option<Waker>,
     /// Whose turn it is to be told: who began last.
     reader: u64,
@@ -167,6 +174,7 @@ impl Listener {
         let mut state = self.lock();
         state.topics.remove(topic);
         state.untold.remove(topic);
+        state.told.remove(topic);
     }
 
     pub(crate) fn topics(&self) -> BTreeSet<Change> {
@@ -201,14 +209,31 @@ impl Listener {
         reader
     }
 
-    /// The next change; `None` when somebody else reads.
-    pub(crate) fn poll(&self, reader: u64, cx: &Context<'_>) -> Poll<Option<Change>> {
+    /// How many changes were told.
+    pub(crate) fn count(&self) -> u64 {
+        self.lock().count
+    }
+
+    /// Tells again what was told after so many changes, because it did not arrive. `false` where there were not so many.
+    pub(crate) fn rewind(&self, arrived: u64) -> bool {
+        let mut state = self.lock();
+        let State { told, untold, count, .. } = &mut *state;
+        let lost = told.iter().filter(|(_, number)| **number > arrived);
+        untold.extend(lost.map(|(change, _)| change.clone()));
+        arrived <= *count
+    }
+
+    /// The next change, and how many were told with it; `None` when somebody else reads.
+    pub(crate) fn poll(&self, reader: u64, cx: &Context<'_>) -> Poll<Option<(u64, Change)>> {
         let mut state = self.lock();
         if state.reader != reader {
             return Poll::Ready(None);
         }
         if let Some(change) = state.untold.pop_first() {
-            return Poll::Ready(Some(change));
+            state.count += 1;
+            let count = state.count;
+            state.told.insert(change.clone(), count);
+            return Poll::Ready(Some((count, change)));
         }
         state.waker = Some(cx.waker().clone());
         Poll::Pending

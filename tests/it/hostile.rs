@@ -88,7 +88,7 @@ fn cases() -> Vec<Case> {
                 members.join(",")
             }),
             -32600,
-            None,
+            Some(json!(1)),
         ),
         // What the stateless revisions ask of every request.
         case(

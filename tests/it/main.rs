@@ -21,6 +21,7 @@ mod published;
 mod readme;
 mod record;
 mod registration;
+mod resume;
 mod revisions;
 mod sse;
 mod suite;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -83,6 +84,8 @@ pub(crate) enum Notice {
     Ask(Arc<Slot>),
     /// What was asked need not be answered any more.
     Withdraw(Arc<Slot>),
+    /// The client need not wait on its connection: it may come back after so long.
+    HangUp(Duration),
 }
 
 /// A question that was sent, and the place for its answer.
@@ -227,6 +230,15 @@ impl Exchange {
         let sent = slot.number.get().is_some() || inner.detached;
         if inner.notices.len() == before && sent && !inner.cancelled {
             push(inner, Notice::Withdraw(slot.clone()));
+        }
+    }
+
+    /// Lets go of the connection. Only the last time that this is said counts.
+    pub(crate) fn hang_up(&self, retry: Duration) {
+        let mut inner = self.lock();
+        inner.notices.retain(|notice| !matches!(notice, Notice::HangUp(_)));
+        if !inner.cancelled && !inner.finished {
+            push(inner, Notice::HangUp(retry));
         }
     }
 

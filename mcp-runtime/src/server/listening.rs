@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use super::{Reply, Shared};
 use crate::changes::{Listener, Reading};
+use crate::kept::EventId;
 use crate::model::{Facts, Taken};
 use crate::wire::{Entry, Voice};
 
@@ -47,6 +48,12 @@ impl Listening {
         }
     }
 
+    /// The name of the place before what is told next, for a client that comes back with it.
+    pub(super) fn beginning(&self) -> Option<EventId> {
+        let number = self.listener.count();
+        self.listener.polls.then_some(EventId { stream: EventId::CHANGES, number })
+    }
+
     /// Ends the stream with its last message.
     pub(super) fn wind_up(&mut self) {
         self.ending = true;
@@ -69,10 +76,14 @@ impl Listening {
             return Poll::Ready(last);
         }
         loop {
-            let Some(change) = ready!(self.listener.poll(self.reader, cx)) else { return Poll::Ready(None) };
-            if let Some(told) = self.voice.changed(&change, &self.shared.extensions) {
-                return Poll::Ready(Some(told));
-            }
+            let Some((number, change)) = ready!(self.listener.poll(self.reader, cx)) else {
+                return Poll::Ready(None);
+            };
+            let Some(told) = self.voice.changed(&change, &self.shared.extensions) else { continue };
+            return Poll::Ready(Some(match self.voice {
+                Voice::Session => told.named(EventId { stream: EventId::CHANGES, number }),
+                Voice::Subscription { .. } => told,
+            }));
         }
     }
 }

@@ -12,6 +12,7 @@ use super::asked::Asked;
 use super::flight::InFlight;
 use super::revision::Revision;
 use crate::changes::Listener;
+use crate::kept::Streams;
 use crate::model::{Client, Level, Principal};
 
 /// What was agreed with a stateful peer.
@@ -23,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) asked: Asked,
     pub(crate) listener: Arc<Listener>,
     pub(crate) level: Mutex<Level>,
+    /// What it says over HTTP in answer to requests, for a client that lost its connection.
+    pub(crate) streams: Arc<Streams>,
 }
 
 impl Session {
@@ -92,6 +95,7 @@ impl Sessions {
         if now.duration_since(table.swept) >= SWEEP_EVERY.min(self.limits.idle) {
             table.swept = now;
             table.held.retain(|_, held| !self.is_over(held, now));
+            table.held.values().for_each(|held| held.session.streams.expire(now));
         }
         table
     }
@@ -142,6 +146,7 @@ impl Sessions {
         let ended = self.table(Instant::now()).held.remove(&(principal.clone(), id.to_owned()));
         if let Some(held) = &ended {
             held.session.in_flight.cancel_all();
+            held.session.streams.forget_all();
         }
         ended.is_some()
     }

@@ -17,6 +17,8 @@ impl Answer {
             Notice::Log(message) => Some(log_message(message)),
             Notice::Ask(slot) => self.ask(slot),
             Notice::Withdraw(slot) => self.withdraw(slot),
+            // It is for the transport, not for the peer.
+            Notice::HangUp(_) => None,
         }
     }
 
