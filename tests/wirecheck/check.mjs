@@ -1,5 +1,5 @@
 // Checks what servers sent in tests by types that we did not write: `check.mjs FOLDER REVISION…`, where each file is
-// one connection, each line {"from": "client" | "server", "message" | "raw": …, "revision"?: …, "status"?: …}. In each of the
+// one connection, each line {"from": "client" | "server", "message" | "raw": …, "revision"?: …, "status"?: …, "event"?: …}. In each of the
 // revisions something must have been sent.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ export class Connection {
   #tell;
   #asked = new Map(); // id as JSON -> the requests with it, the newest last
   #tokens = new Map(); // progress token as JSON -> the request that it belongs to
+  #events = new Map(); // id of an event -> its message as JSON
   #session; // what `initialize` agreed on
   #header; // what the last message's header said
   #latest; // the revision that was spoken last
@@ -26,9 +27,17 @@ export class Connection {
     this.#tell = tell;
   }
 
-  take({ from, message, raw, revision, status }) {
+  take({ from, message, raw, revision, status, event }) {
     this.#header = known(revision) ?? this.#header;
     if (from === "server" && message === undefined) return this.#tell(this.#current(), "no JSON", raw, ["it is no JSON"]);
+    // Whoever comes back for the rest of a stream may be sent an event again, and it is the same.
+    if (event !== undefined && from === "server") {
+      const said = JSON.stringify(message);
+      const before = this.#events.get(event);
+      if (before === said) return;
+      if (before) return this.#tell(this.#current(), "event", message, [`another message had the event id ${event}`]);
+      this.#events.set(event, said);
+    }
     if (from === "client") return void [message].flat().forEach((one) => this.#client(one));
     if (!Array.isArray(message)) return this.#server(message, status >= 400);
     const current = this.#current();

@@ -189,10 +189,18 @@ class Tasks {
     return name ? issues(name, tasks[name], message.result) : [`${method} has no task`];
   }
 
+  // What of a subscription is the extension's.
+  honoured(taskIds) {
+    const name = "TaskSubscriptionAcknowledgedNotificationsV2Schema";
+    return issues(name, tasks[name], { taskIds });
+  }
+
   sent(message) {
     return issues("TaskStatusNotificationV2Schema", tasks.TaskStatusNotificationV2Schema, message);
   }
 }
+
+const ACKNOWLEDGED = "notifications/subscriptions/acknowledged";
 
 // The methods that only the extension knows.
 const ofTasks = (revision, method) => revision === NEWEST && /^(notifications\/tasks|tasks\/)/.test(method);
@@ -223,6 +231,12 @@ export class Types {
 
   sent(revision, message) {
     const extension = ofTasks(revision, message.method);
+    const honoured = message.params?.notifications;
+    if (revision === NEWEST && message.method === ACKNOWLEDGED && honoured?.taskIds !== undefined) {
+      const { taskIds, ...notifications } = honoured;
+      const rest = { ...message, params: { ...message.params, notifications } };
+      return [...this.#each([this.#tasks], (type) => type.honoured(taskIds)), ...this.sent(revision, rest)];
+    }
     const wrong = this.#each(extension ? [this.#tasks] : this.#types.get(revision), (type) => type.sent(message));
     return extension ? [...wrong, ...this.#ended(message.params ?? {})] : wrong;
   }
