@@ -436,18 +436,17 @@ impl Local {
     async fn ask(&self) -> (Value, Body) {
         let answer = self.post(&request(1, "tools/call", json!({"name": "eras_asks_once"}))).await;
         let mut body = answer.into_body();
-        let mut events = String::new();
-        // The first event has no message: it is the place to come back to.
-        while !events.lines().any(|line| line.starts_with("data: {")) {
+        // The first event may have an id alone, by which the stream can be found again.
+        let data = loop {
             let event = body.frame().await.unwrap().unwrap().into_data().unwrap();
-            events.push_str(std::str::from_utf8(&event).unwrap());
-        }
-        let data = events
-            .lines()
-            .find_map(|line| line.strip_prefix("data: ").filter(|data| !data.is_empty()))
-            .unwrap();
+            let event = std::str::from_utf8(&event).unwrap();
+            let data = event.lines().find_map(|line| line.strip_prefix("data: "));
+            if let Some(data) = data.filter(|data| !data.is_empty()) {
+                break data.to_owned();
+            }
+        };
         self.record.server(data.as_bytes());
-        let question: Value = serde_json::from_str(data).unwrap();
+        let question: Value = serde_json::from_str(&data).unwrap();
         assert_eq!(question["method"], "elicitation/create");
         (question, body)
     }

@@ -63,10 +63,15 @@ impl Record {
     }
 
     /// What a client sends over HTTP, where a header names the revision.
-    fn post(&self, message: &[u8], revision: Option<&str>, resumes: bool) {
+    fn post(&self, message: &[u8], revision: Option<&str>) {
         let revision = revision.map(|name| format!(r#","revision":{}"#, serde_json::json!(name)));
-        let resumes = if resumes { r#","resumes":true"# } else { "" };
-        self.keep("client", message, &(revision.unwrap_or_default() + resumes));
+        self.keep("client", message, &revision.unwrap_or_default());
+    }
+
+    /// A message of a stream, by the id of its event: whoever comes back for the rest may be sent one again.
+    fn event(&self, message: &[u8], id: &str) {
+        let id = if id.is_empty() { String::new() } else { format!(r#","event":{}"#, serde_json::json!(id)) };
+        self.keep("server", message, &id);
     }
 
     /// What refuses a request of HTTP, by its status.
@@ -262,7 +267,7 @@ impl Client {
         let session = request.headers().get("mcp-session-id").and_then(|value| value.to_str().ok());
         let address = request.uri().to_string();
         let record = self.record.of_session(session.or(session_in(&address)));
-        record.post(&message.to_bytes(), header, request.headers().contains_key("last-event-id"));
+        record.post(&message.to_bytes(), header);
         let answering: ResponseFuture = self.inner.request(request);
         let (head, body) = answering.await?.into_parts();
         if let Some(id) = head.headers.get("mcp-session-id").and_then(|value| value.to_str().ok()) {
@@ -277,7 +282,7 @@ impl Client {
         };
         Ok(Response::from_parts(
             head,
-            Body { inner: body, form, record, event: Vec::new(), read: Vec::new() },
+            Body { inner: body, form, record, event: Event::default(), read: Vec::new() },
         ))
     }
 }
@@ -296,25 +301,34 @@ pub struct Body {
     inner: Incoming,
     form: Form,
     record: Record,
-    /// What the event that is being read is called.
-    event: Vec<u8>,
+    event: Event,
     read: Vec<u8>,
 }
 
+/// What is known of the event that is being read.
+#[derive(Default)]
+struct Event {
+    name: String,
+    id: String,
+}
+
 /// Keeps the message of an event, a line at a time.
-fn keep_event(record: &Record, event: &mut Vec<u8>, line: &[u8]) {
+fn keep_event(record: &Record, event: &mut Event, line: &[u8]) {
     let line = line.trim_ascii_end();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
     if let Some(name) = line.strip_prefix(b"event:") {
-        *event = name.trim_ascii().to_vec();
+        event.name = text(name);
+    } else if let Some(id) = line.strip_prefix(b"id:") {
+        event.id = text(id);
     } else if let Some(data) = line.strip_prefix(b"data:") {
         // HTTP+SSE begins with the address of what is posted, which is no message.
-        let address = std::str::from_utf8(data).ok().filter(|_| event == b"endpoint");
+        let address = std::str::from_utf8(data).ok().filter(|_| event.name == "endpoint");
         match address.and_then(session_in) {
             Some(id) => record.begins_session(id.trim()),
-            None => record.server(data),
+            None => record.event(data, &event.id),
         }
     } else if line.is_empty() {
-        event.clear();
+        *event = Event::default();
     }
 }
 

@@ -193,6 +193,7 @@ impl Session {
         }});
         let answer = session.send("POST", &[], &hello).await;
         session.id = answer.headers()["mcp-session-id"].to_str().unwrap().into();
+        answer.into_body().collect().await.unwrap();
         session
     }
 

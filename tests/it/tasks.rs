@@ -97,7 +97,7 @@ fn dropped(server: &Server) -> usize {
 async fn ask_as(server: &Server, who: &str, method: &str, params: Value) -> Value {
     let peer = Peer::connection().principal(Principal::new("issuer", who));
     let message = stateless(1, method, params).to_string();
-    let reply = server.handle(message.as_bytes(), &peer).next().await.unwrap();
+    let reply = crate::record::handle(server, message.as_bytes(), &peer).next().await.unwrap();
     serde_json::from_slice(reply.body()).unwrap()
 }
 

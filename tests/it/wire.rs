@@ -48,7 +48,7 @@ enum Link {
     Lines(Box<dyn AsyncLines>),
     Process(Process),
     Http(Http),
-    Sse(Sse),
+    Sse(Box<Sse>),
 }
 
 /// An open stream of HTTP+SSE, and where messages to it are posted.
@@ -192,7 +192,9 @@ impl Wire {
                 revision: STATEFUL,
                 replies: mpsc::unbounded_channel(),
             }),
-            Over::Sse => Link::Sse(Sse::open(serve_http(server).await.trim_end_matches("/mcp")).await),
+            Over::Sse => {
+                Link::Sse(Box::new(Sse::open(serve_http(server).await.trim_end_matches("/mcp")).await))
+            }
             Over::Stdio => panic!("a server in this process has no standard input of its own"),
         };
         Self { over, link, waiting: VecDeque::new() }

@@ -1,5 +1,5 @@
 // Checks what servers sent in tests by types that we did not write: `check.mjs FOLDER REVISION…`, where each file is
-// one connection, each line {"from": "client" | "server", "message" | "raw": …, "revision"?: …, "status"?: …}. In each of the
+// one connection, each line {"from": "client" | "server", "message" | "raw": …, "revision"?: …, "status"?: …, "event"?: …}. In each of the
 // revisions something must have been sent.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -16,12 +16,10 @@ export class Connection {
   #tell;
   #asked = new Map(); // id as JSON -> the requests with it, the newest last
   #tokens = new Map(); // progress token as JSON -> the request that it belongs to
+  #events = new Map(); // id of an event -> its message as JSON
   #session; // what `initialize` agreed on
   #header; // what the last message's header said
-  #resumed = false; // the client came back for what it had not read, and may be told it again
-  #told = new Set(); // the answers that were sent, as they were written
   #latest; // the revision that was spoken last
-  #wanted; // what `initialize` asked for, where its answer was not read
 
   // `tell(revision, kind, message, wrong)` hears of every message of the server's.
   constructor(types, tell) {
@@ -29,10 +27,17 @@ export class Connection {
     this.#tell = tell;
   }
 
-  take({ from, message, raw, revision, status, resumes }) {
-    this.#resumed ||= resumes === true;
+  take({ from, message, raw, revision, status, event }) {
     this.#header = known(revision) ?? this.#header;
     if (from === "server" && message === undefined) return this.#tell(this.#current(), "no JSON", raw, ["it is no JSON"]);
+    // Whoever comes back for the rest of a stream may be sent an event again, and it is the same.
+    if (event !== undefined && from === "server") {
+      const said = JSON.stringify(message);
+      const before = this.#events.get(event);
+      if (before === said) return;
+      if (before) return this.#tell(this.#current(), "event", message, [`another message had the event id ${event}`]);
+      this.#events.set(event, said);
+    }
     if (from === "client") return void [message].flat().forEach((one) => this.#client(one));
     if (!Array.isArray(message)) return this.#server(message, status >= 400);
     const current = this.#current();
@@ -41,7 +46,7 @@ export class Connection {
   }
 
   #current() {
-    return this.#session ?? this.#header ?? this.#latest ?? this.#wanted ?? NEWEST;
+    return this.#session ?? this.#header ?? this.#latest ?? NEWEST;
   }
 
   // What clients send is ours, and often wrong on purpose: nothing of it is checked, only remembered.
@@ -51,7 +56,6 @@ export class Connection {
     const meta = isObject(params._meta) ? params._meta : {};
     const request = { method: message.method, params, revision: known(meta[`${META}protocolVersion`]) };
     this.#latest = request.revision ?? this.#latest;
-    if (message.method === "initialize") this.#wanted = known(params.protocolVersion) ?? this.#wanted;
     if (!("id" in message)) return;
     const id = JSON.stringify(message.id);
     this.#asked.set(id, [...(this.#asked.get(id) ?? []), request]);
@@ -90,12 +94,6 @@ export class Connection {
   // A client may use an id again, on purpose or after a cancellation: then one of the requests must fit.
   #result(message) {
     const asked = this.#asked.get(JSON.stringify(message.id)) ?? [];
-    const written = JSON.stringify(message);
-    const again = this.#resumed && this.#told.has(written);
-    this.#told.add(written);
-    if (asked.length === 0 && again) {
-      return this.#tell(this.#current(), "an answer again", message, []);
-    }
     if (asked.length === 0) {
       return this.#tell(this.#current(), "stray result", message, ["nobody asked, or it is answered already"]);
     }

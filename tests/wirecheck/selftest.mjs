@@ -29,6 +29,12 @@ function exchange(revision, method, params, said) {
 // What refuses a request of HTTP.
 const body = (said) => (revision) => exchange(revision, "ping", {}, { jsonrpc: "2.0", ...said }).map((line, at, all) =>
   at === all.length - 1 ? { ...line, status: 400 } : line);
+// An answer whose event is sent a second time, with this `_meta`, and perhaps by another id.
+const again = (_meta, id = "1") => (revision) => {
+  const said = (more) => ({ jsonrpc: "2.0", id: 1, result: full({ content: text, ...more }) });
+  const lines = exchange(revision, "tools/call", {}, said({ _meta: {} })).map((line) => (line.from === "server" ? { ...line, event: "1" } : line));
+  return [...lines, { from: "server", message: said({ _meta }), event: id }];
+};
 const unread = { code: -32700, message: "no" };
 const ask = { method: "elicitation/create", params: { message: "Sure?", requestedSchema: { type: "object", properties: { sure: { type: "boolean" } } } } };
 const task = { taskId: "t", status: "working", createdAt: "2026-01-01T00:00:00Z", lastUpdatedAt: "2026-01-01T00:00:00Z", ttlMs: null };
@@ -58,6 +64,8 @@ const right = {
     "the end of a subscription": answered("subscriptions/listen", full({ _meta: subscription })),
     "a result with a user's own data": answered("tools/call", full({ content: text, _meta: { "com.example/x": 1 } })),
     "a subscription": sends({ method: "notifications/subscriptions/acknowledged", params: { _meta: subscription, notifications: {} } }),
+    "a subscription to tasks": sends({ method: "notifications/subscriptions/acknowledged", params: { _meta: subscription, notifications: { toolsListChanged: true, taskIds: ["t"] } } }),
+    "an event that is sent again": again({}),
     "a task's news": sends({ method: "notifications/tasks", params: { _meta: subscription, ...task } }),
   },
 };
@@ -109,6 +117,10 @@ const wrong = {
     "a subscription of a call": answered("tools/call", full({ content: text, _meta: subscription })),
     "data under a name that is not its user's": answered("tools/list", list({ tools: [], _meta: { "io.modelcontextprotocol/x": 1 } })),
     "an error with null for an id": refused(unread, null),
+    "a subscription to tasks that have no names": sends({ method: "notifications/subscriptions/acknowledged", params: { _meta: subscription, notifications: { taskIds: [5] } } }),
+    "a subscription to tasks and to nothing that is known": sends({ method: "notifications/subscriptions/acknowledged", params: { _meta: subscription, notifications: { taskIds: ["t"], colours: true } } }),
+    "an event that says something else when it is sent again": again({ "com.example/x": 1 }),
+    "an answer that comes twice": again({}, "2"),
     "a subscription without filter": sends({ method: "notifications/subscriptions/acknowledged", params: { _meta: subscription } }),
     "an answer to nobody": sends({ id: 2, result: full({}) }),
     "progress for nobody": progress({ progressToken: "x" }),

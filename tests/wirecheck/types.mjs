@@ -94,7 +94,6 @@ class Specification {
 
   // A request or notification that the server sends.
   sent(message) {
-    message = withoutTasks(message);
     const name = this.methods.get(message.method);
     if (!name || !this.fromServer.has(name)) return [`a server does not send ${message.method}`];
     const envelope = this.against(name.endsWith("Request") ? "JSONRPCRequest" : "JSONRPCNotification", message);
@@ -190,18 +189,18 @@ class Tasks {
     return name ? issues(name, tasks[name], message.result) : [`${method} has no task`];
   }
 
+  // What of a subscription is the extension's.
+  honoured(taskIds) {
+    const name = "TaskSubscriptionAcknowledgedNotificationsV2Schema";
+    return issues(name, tasks[name], { taskIds });
+  }
+
   sent(message) {
     return issues("TaskStatusNotificationV2Schema", tasks.TaskStatusNotificationV2Schema, message);
   }
 }
 
-// What the extension adds to a message of the core: the tasks that are listened to, a list of ids.
-const withoutTasks = (message) => {
-  const { taskIds, ...honoured } = message.params?.notifications ?? {};
-  const listed = Array.isArray(taskIds) && taskIds.every((id) => typeof id === "string");
-  if (message.method !== "notifications/subscriptions/acknowledged" || !listed) return message;
-  return { ...message, params: { ...message.params, notifications: honoured } };
-};
+const ACKNOWLEDGED = "notifications/subscriptions/acknowledged";
 
 // The methods that only the extension knows.
 const ofTasks = (revision, method) => revision === NEWEST && /^(notifications\/tasks|tasks\/)/.test(method);
@@ -232,6 +231,12 @@ export class Types {
 
   sent(revision, message) {
     const extension = ofTasks(revision, message.method);
+    const honoured = message.params?.notifications;
+    if (revision === NEWEST && message.method === ACKNOWLEDGED && honoured?.taskIds !== undefined) {
+      const { taskIds, ...notifications } = honoured;
+      const rest = { ...message, params: { ...message.params, notifications } };
+      return [...this.#each([this.#tasks], (type) => type.honoured(taskIds)), ...this.sent(revision, rest)];
+    }
     const wrong = this.#each(extension ? [this.#tasks] : this.#types.get(revision), (type) => type.sent(message));
     return extension ? [...wrong, ...this.#ended(message.params ?? {})] : wrong;
   }
