@@ -9,6 +9,7 @@ mod completion;
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
 mod examples;
+mod features;
 mod hostile;
 mod http;
 mod live;

@@ -300,7 +300,8 @@ impl Wire {
         self.introduce(revision, json!({})).await
     }
 
-    async fn introduce(&mut self, revision: &'static str, capabilities: Value) -> Value {
+    /// The same, in any revision of the era and as a client that can do something.
+    pub async fn introduce(&mut self, revision: &'static str, capabilities: Value) -> Value {
         if let Link::Http(http) = &mut self.link {
             http.revision = revision;
         }
