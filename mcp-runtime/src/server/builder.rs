@@ -319,7 +319,7 @@ impl ServerBuilder {
     /// Without keys a random one is made, which no other replica and no later process knows, and a warning is logged when it is
     /// first used.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use mcp::StateKey;
     /// # fn build() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = mcp::server!().state_keys(StateKey::from_env("STATE_KEYS")?).build()?;
