@@ -22,6 +22,14 @@ async fn test_logging_tool(cx: Context) -> &'static str {
     "logged"
 }
 
+/// Lets go of its connection, and is done a moment after its client is back.
+#[mcp::tool]
+async fn test_reconnection(cx: Context) -> &'static str {
+    cx.hang_up(Duration::from_millis(500));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    "still here"
+}
+
 /// Comes and goes.
 #[mcp::tool]
 async fn sometimes() -> &'static str {

@@ -3,7 +3,7 @@
 //! Changes are facts, not messages: one that has not been read yet is not told twice, so a reader who is slow needs no more
 //! room than what he listens to. It knows nothing of how changes travel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -33,6 +33,26 @@ const MOST_STREAMS: usize = 1024;
 
 /// So much one listener may listen to.
 pub(crate) const MOST_TOPICS: usize = 1024;
+/// So long may be what names it, in bytes, and all of that together.
+pub(crate) const LONGEST_TOPIC: usize = 2048;
+pub(crate) const LONGEST_TOPICS: usize = 64 << 10;
+
+impl Change {
+    /// How much room it takes to know of it, in bytes.
+    fn length(&self) -> usize {
+        match self {
+            Self::List(_) => 0,
+            Self::Resource(name) | Self::Extension { topic: name, .. } => name.len(),
+        }
+    }
+}
+
+/// Whether somebody may listen to all of that.
+pub(crate) fn may_be_heard(topics: &BTreeSet<Change>) -> bool {
+    topics.len() <= MOST_TOPICS
+        && topics.iter().all(|topic| topic.length() <= LONGEST_TOPIC)
+        && topics.iter().map(Change::length).sum::<usize>() <= LONGEST_TOPICS
+}
 
 impl Changes {
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Listener>>> {
@@ -45,16 +65,27 @@ impl Changes {
         listeners.iter().for_each(|listener| listener.tell(change));
     }
 
-    /// Listens for a session, which decides later to what.
-    pub(crate) fn listen(&self, topics: BTreeSet<Change>) -> Arc<Listener> {
-        self.enter(Listener { place: None, state: Mutex::new(State { topics, ..State::default() }) })
+    /// Listens for a session, which decides later to what. `polls` says whether its client comes back when a connection
+    /// ends on which it was told changes.
+    pub(crate) fn listen(&self, topics: BTreeSet<Change>, polls: bool) -> Arc<Listener> {
+        self.enter(Listener {
+            place: None,
+            polls,
+            readers: AtomicUsize::new(0),
+            state: Mutex::new(State { topics, ..State::default() }),
+        })
     }
 
     /// Listens for a stream; `None` where there are too many.
     pub(crate) fn stream(&self, topics: BTreeSet<Change>) -> Option<Arc<Listener>> {
         let before = self.streams.fetch_add(1, Ordering::AcqRel);
         let place = Some(Place(self.streams.clone()));
-        let listener = Listener { place, state: Mutex::new(State { topics, ..State::default() }) };
+        let listener = Listener {
+            place,
+            polls: false,
+            readers: AtomicUsize::new(0),
+            state: Mutex::new(State { topics, ..State::default() }),
+        };
         (before < MOST_STREAMS).then(|| self.enter(listener))
     }
 
@@ -85,13 +116,28 @@ impl Drop for Place {
 pub(crate) struct Listener {
     #[allow(dead_code, reason = "it is held, and given back when it is dropped")]
     place: Option<Place>,
+    readers: AtomicUsize,
+    pub(crate) polls: bool,
     state: Mutex<State>,
+}
+
+/// Somebody reads, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Reading(Arc<Listener>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 #[derive(Debug, Default)]
 struct State {
     topics: BTreeSet<Change>,
     untold: BTreeSet<Change>,
+    /// What was told, and as the how manieth the last time: whoever it did not reach is told again.
+    told: BTreeMap<Change, u64>,
+    count: u64,
     waker: Option<Waker>,
     /// Whose turn it is to be told: who began last.
     reader: u64,
@@ -117,21 +163,38 @@ impl Listener {
     /// Listens to one thing more; `false` where that is too much.
     pub(crate) fn add(&self, topic: Change) -> bool {
         let mut state = self.lock();
-        let fits = state.topics.len() < MOST_TOPICS || state.topics.contains(&topic);
-        fits && {
-            state.topics.insert(topic);
-            true
+        if state.topics.insert(topic.clone()) && !may_be_heard(&state.topics) {
+            state.topics.remove(&topic);
+            return false;
         }
+        true
     }
 
     pub(crate) fn remove(&self, topic: &Change) {
         let mut state = self.lock();
         state.topics.remove(topic);
         state.untold.remove(topic);
+        state.told.remove(topic);
     }
 
     pub(crate) fn topics(&self) -> BTreeSet<Change> {
         self.lock().topics.clone()
+    }
+
+    /// Says that somebody reads.
+    pub(crate) fn reading(self: &Arc<Self>) -> Reading {
+        self.readers.fetch_add(1, Ordering::AcqRel);
+        Reading(self.clone())
+    }
+
+    /// Whether anybody reads.
+    pub(crate) fn is_read(&self) -> bool {
+        self.readers.load(Ordering::Acquire) > 0
+    }
+
+    /// Ends the reading, such as because the session has ended.
+    pub(crate) fn close(&self) {
+        self.begin();
     }
 
     /// Begins to read; whoever read before is told that it is over.
@@ -146,14 +209,31 @@ impl Listener {
         reader
     }
 
-    /// The next change; `None` when somebody else reads.
-    pub(crate) fn poll(&self, reader: u64, cx: &Context<'_>) -> Poll<Option<Change>> {
+    /// How many changes were told.
+    pub(crate) fn count(&self) -> u64 {
+        self.lock().count
+    }
+
+    /// Tells again what was told after so many changes, because it did not arrive. `false` where there were not so many.
+    pub(crate) fn rewind(&self, arrived: u64) -> bool {
+        let mut state = self.lock();
+        let State { told, untold, count, .. } = &mut *state;
+        let lost = told.iter().filter(|(_, number)| **number > arrived);
+        untold.extend(lost.map(|(change, _)| change.clone()));
+        arrived <= *count
+    }
+
+    /// The next change, and how many were told with it; `None` when somebody else reads.
+    pub(crate) fn poll(&self, reader: u64, cx: &Context<'_>) -> Poll<Option<(u64, Change)>> {
         let mut state = self.lock();
         if state.reader != reader {
             return Poll::Ready(None);
         }
         if let Some(change) = state.untold.pop_first() {
-            return Poll::Ready(Some(change));
+            state.count += 1;
+            let count = state.count;
+            state.told.insert(change.clone(), count);
+            return Poll::Ready(Some((count, change)));
         }
         state.waker = Some(cx.waker().clone());
         Poll::Pending

@@ -46,19 +46,20 @@ impl Dispatch {
         let cx = self.context(facts);
         for extension in self.extensions.iter() {
             let Some(own) = extension.topics() else { continue };
-            let is_own =
-                |change: &Change| matches!(change, Change::Extension { topics, .. } if *topics == own);
-            let asked: Vec<_> = topics.extract_if(.., |change| is_own(change)).collect();
-            let asked = asked.into_iter().filter_map(|change| match change {
-                Change::Extension { topic, .. } => Some(topic),
-                _ => None,
+            let mut asked = Vec::new();
+            topics.retain(|change| match change {
+                Change::Extension { topics, topic } if *topics == own => {
+                    asked.push(topic.clone());
+                    false
+                }
+                _ => true,
             });
-            let heard = extension.may_listen(asked.collect(), &cx);
+            let heard = extension.may_listen(asked, &cx);
             topics.extend(heard.into_iter().map(|topic| Change::Extension { topics: own, topic }));
         }
         match self.changes.stream(topics) {
             Some(listener) => Response::Listening(Listening(listener)),
-            None => Response::Error(Error::internal("too many subscriptions are open: try again later")),
+            None => Response::Error(Error::busy("too many subscriptions are open: try again later")),
         }
     }
 
@@ -70,14 +71,14 @@ impl Dispatch {
         let run = target.run();
         let leave = match self.leave(&target, &facts) {
             Ok(leave) => leave,
-            Err(refused) => return Dispatched::Ready(Some(refused)),
+            Err(refused) => return Dispatched::Ready(Some(*refused)),
         };
         let running = run(Call::run(facts.clone(), self.states.clone(), arguments));
         Dispatched::Running { running: Some(running), target, facts, leave }
     }
 
     /// Whether, and when, a call is let go to be a task.
-    fn leave(&self, target: &Target, facts: &Facts) -> Result<Leave, Response> {
+    fn leave(&self, target: &Target, facts: &Facts) -> Result<Leave, Box<Response>> {
         let (Some(board), Target::Tool(tool)) = (&self.tasks, target) else { return Ok(Leave::Never) };
         let Some(policy) = tool.definition.task else { return Ok(Leave::Never) };
         let when = match board.takes(policy, facts) {
@@ -92,8 +93,8 @@ impl Dispatch {
                 When::AtOnce
             }
             Ok(false) => When::After(Box::pin(tokio::time::sleep(board.patience()))),
-            Err(missing) if facts.asking.is_by_runs() => return Err(Response::Error(missing)),
-            Err(missing) => return Err(Response::Tool(ToolResult::error(missing.to_string()))),
+            Err(missing) if facts.asking.is_by_runs() => return Err(Box::new(Response::Error(missing))),
+            Err(missing) => return Err(Box::new(Response::Tool(ToolResult::error(missing.to_string())))),
         };
         Ok(Leave::May { board: board.clone(), when })
     }

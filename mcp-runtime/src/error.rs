@@ -49,6 +49,8 @@ pub enum ErrorKind {
         /// What it would have to declare, as it stands among a client's capabilities.
         required: serde_json::Value,
     },
+    /// There is no room for it just now: it was not done, and may be asked again later.
+    Busy,
     /// The server failed.
     Internal,
 }
@@ -71,6 +73,10 @@ impl Error {
     /// The server failed; the message reaches the client.
     pub fn internal(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Internal, message: message.into() }
+    }
+
+    pub(crate) fn busy(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Busy, message: message.into() }
     }
 
     /// The client did not declare an extension.

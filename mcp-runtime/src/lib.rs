@@ -215,6 +215,11 @@ mod error;
 mod extension;
 mod handler;
 mod json;
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, unused_imports, reason = "only HTTP loses a connection and keeps its session")
+)]
+mod kept;
 mod layer;
 mod model;
 mod registry;

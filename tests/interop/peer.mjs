@@ -162,8 +162,10 @@ export async function peer(where, era, kind, connect) {
     const complete = async (value) =>
       (await client.complete({ ref: { type: "ref/prompt", name: "test_prompt_with_arguments" }, argument: { name: "arg1", value } })).completion.values;
     const values = await complete("");
-    expectTrue(values.length <= 100 && values.every((value) => typeof value === "string"), JSON.stringify(values));
-    if (values.length) expectTrue((await complete(values[0].slice(0, 1))).includes(values[0]), JSON.stringify(values));
+    expectTrue(values.length > 0 && values.length <= 100, JSON.stringify(values));
+    const begun = await complete(values[0].slice(0, 2));
+    expectTrue(begun.includes(values[0]) && begun.every((value) => value.startsWith(values[0].slice(0, 2))), JSON.stringify(begun));
+    same(await complete("no such beginning"), []);
   });
 
   await step("log messages of a call", [capability("logging"), tool("test_tool_with_logging")], async () => {

@@ -208,8 +208,10 @@ async def peer(where, era, connect, check, same):
                 return (await client.complete(reference, {"name": "arg1", "value": value})).completion.values
 
             values = await complete("")
-            if values:
-                same(values[0] in await complete(values[0][:1]), True)
+            same(0 < len(values) <= 100, True)
+            begun = await complete(values[0][:2])
+            same([values[0] in begun, [value for value in begun if not value.startswith(values[0][:2])]], [True, []])
+            same(await complete("no such beginning"), [])
 
         await step("completion of an argument", [capability("completions")], completion)
 

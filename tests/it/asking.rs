@@ -8,6 +8,7 @@ use mcp::transport::{Frame, Transport, memory};
 use mcp::{AskError, Context, Peer, Principal, Server, ServerBuilder, State, StateKey, ToolError};
 use serde_json::{Value, json};
 
+use crate::record::{Kept, handle};
 use crate::wire::{Over, Wire, stateless, text};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -155,7 +156,7 @@ async fn page(cx: Context) -> Result<&'static str, AskError> {
 }
 
 fn builder() -> ServerBuilder {
-    mcp::server!().only(module_path!()).state(Counts::default())
+    mcp::server!().only(module_path!()).state(Counts::default()).state(tokio::sync::Notify::new())
 }
 
 fn server() -> Server {
@@ -373,7 +374,7 @@ async fn a_state_is_worth_nothing_for_another_call_or_after_its_time_or_changed(
 async fn ask_as(server: &Server, who: &str, params: Value) -> Value {
     let peer = Peer::connection().principal(Principal::new("issuer", who));
     let message = stateless(1, "tools/call", params).to_string();
-    let reply = server.handle(message.as_bytes(), &peer).next().await.unwrap();
+    let reply = handle(server, message.as_bytes(), &peer).next().await.unwrap();
     serde_json::from_slice(reply.body()).unwrap()
 }
 
@@ -471,7 +472,7 @@ async fn a_form_shows_its_fields_in_the_order_of_the_type() {
 
     let peer = Peer::connection();
     let message = stateless(1, "tools/call", call("form", json!({}))).to_string();
-    let reply = server().handle(message.as_bytes(), &peer).next().await.unwrap();
+    let reply = handle(&server(), message.as_bytes(), &peer).next().await.unwrap();
     let body = std::str::from_utf8(reply.body()).unwrap();
     let places: Vec<_> = ["text", "count", "day", "kind", "kinds"]
         .iter()
@@ -530,7 +531,7 @@ async fn a_type_that_is_no_form_says_so() {
     let answer = wire.ask(1, "tools/call", call("no_form", json!({}))).await;
     assert_eq!(answer["result"]["isError"], true);
     let said = text(&answer);
-    assert!(said.contains("Nested") && said.contains("field \"inner\""), "{said}");
+    assert!(!said.contains("Nested") && said.contains("field \"inner\""), "{said}");
 }
 
 /// The next message over memory.
@@ -554,7 +555,7 @@ async fn begin_session(ours: &mut mcp::transport::Memory) {
 async fn a_client_that_never_answers_is_not_waited_for_for_ever() {
     let (mut ours, theirs) = memory();
     let server = server();
-    tokio::spawn(async move { server.serve(theirs).await });
+    tokio::spawn(async move { server.serve(Kept::new(theirs)).await });
     begin_session(&mut ours).await;
     let begun = tokio::time::Instant::now();
     let delete = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
@@ -625,6 +626,41 @@ async fn an_answer_reaches_no_question_of_another_session() {
     }
 }
 
+/// Asks, and says something when it need not know any more.
+#[mcp::tool]
+async fn overtaken(cx: Context, signal: State<tokio::sync::Notify>) -> &'static str {
+    tokio::select! {
+        biased;
+        () = signal.notified() => {}
+        _ = cx.elicit::<Name>("Who?") => {}
+    }
+    cx.log(mcp::Level::Info, "it need not be known any more");
+    "overtaken"
+}
+
+#[tokio::test]
+async fn what_is_said_after_a_question_that_was_answered_too_late_is_not_left_out() {
+    let server = server();
+    let peer = Peer::connection();
+    let said = async |message: Value| {
+        let reply = server.handle(message.to_string().as_bytes(), &peer).next().await.unwrap();
+        serde_json::from_slice::<Value>(reply.body()).unwrap_or_default()
+    };
+    let hello = json!({"protocolVersion": crate::wire::STATEFUL, "capabilities": {"elicitation": {}}, "clientInfo": {}});
+    said(json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})).await;
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "overtaken"}})
+        .to_string();
+    let mut replies = server.handle(call.as_bytes(), &peer);
+    let mut next =
+        async || -> Value { serde_json::from_slice(replies.next().await.unwrap().body()).unwrap() };
+    let question = next().await;
+    // The answer is there, and before anybody looks at it something else is there, too.
+    said(json!({"jsonrpc": "2.0", "id": question["id"], "result": accept(json!({"name": "Ada"}))})).await;
+    server.state::<tokio::sync::Notify>().unwrap().notify_one();
+    assert_eq!(next().await["method"], "notifications/message");
+    assert_eq!(text(&next().await), "overtaken");
+}
+
 #[tokio::test]
 async fn a_cancelled_call_takes_its_questions_along() {
     let server = Arc::new(server());
@@ -635,9 +671,233 @@ async fn a_cancelled_call_takes_its_questions_along() {
     let question = wire.receive().await;
     wire.send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}))
         .await;
+    let taken_back = wire.receive().await;
+    assert_eq!(taken_back["method"], "notifications/cancelled");
+    assert_eq!(taken_back["params"]["requestId"], question["id"]);
     let yes = accept(json!({"sure": true}));
     wire.send(json!({"jsonrpc": "2.0", "id": question["id"], "result": yes})).await;
     wire.ask_in_session(2, "ping", json!({})).await;
     assert_eq!(wire.others(), Vec::<Value>::new(), "a cancelled call says nothing more");
     assert_eq!(count(&server, |counts| &counts.effects), 0);
+}
+
+/// Asks three things, takes one answer, and asks a fourth.
+#[mcp::tool]
+async fn first_of_three(cx: Context) -> Result<String, ToolError> {
+    let first = {
+        let (a, b, c) = (cx.elicit::<Name>("A?"), cx.elicit::<Name>("B?"), cx.elicit::<Name>("C?"));
+        tokio::select! { biased; it = a => it, it = b => it, it = c => it }?
+    };
+    let last = cx.elicit::<Name>("D?").await?;
+    Ok(format!("{} {}", first.name, last.name))
+}
+
+#[tokio::test]
+async fn answers_to_questions_that_were_dropped_hide_nothing_behind_them() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    wire.initialize_with(json!({"elicitation": {}})).await;
+    wire.send(
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "first_of_three"}}),
+    )
+    .await;
+    let questions = [wire.receive().await, wire.receive().await, wire.receive().await];
+    for question in &questions {
+        let answer = accept(json!({"name": "x"}));
+        wire.send(json!({"jsonrpc": "2.0", "id": question["id"], "result": answer})).await;
+    }
+    let last = wire.receive().await;
+    assert_eq!(last["params"]["message"], "D?");
+    wire.send(json!({"jsonrpc": "2.0", "id": last["id"], "result": accept(json!({"name": "y"}))})).await;
+    assert_eq!(text(&wire.answer(&1.into()).await), "x y");
+}
+
+#[tokio::test]
+async fn answers_are_read_however_much_is_under_way() {
+    let server = builder().max_in_flight(1).build().unwrap();
+    let mut wire = Wire::connect_to(Over::Memory, &server).await;
+    wire.initialize_with(json!({"elicitation": {}})).await;
+    let delete = json!({"name": "delete", "arguments": {"id": "7"}});
+    wire.send(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": delete})).await;
+    let question = wire.receive().await;
+    wire.send(json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": delete})).await;
+    assert_eq!(wire.answer(&2.into()).await["error"]["code"], -32603);
+    let no = accept(json!({"sure": false}));
+    wire.send(json!({"jsonrpc": "2.0", "id": question["id"], "result": no})).await;
+    assert_eq!(text(&wire.answer(&1.into()).await), "kept");
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Order {
+    #[allow(dead_code, reason = "what else is given is not looked at")]
+    id: u64,
+}
+
+/// Asks before it pays.
+#[mcp::tool]
+async fn pay(order: Order, amount: u128, cx: Context) -> Result<String, ToolError> {
+    let Sure { sure } = cx.elicit("Pay?").key("pay").await?;
+    Ok(format!("{sure} {} {amount}", order.id))
+}
+
+#[tokio::test]
+async fn a_state_belongs_to_the_arguments_as_they_were_written() {
+    let server = server();
+    let peer = Peer::connection();
+    let ask = async |id: u32, arguments: &str, rest: &str| {
+        let capabilities = r#""io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}"#;
+        let meta = format!(r#"{{"io.modelcontextprotocol/protocolVersion":"2026-07-28",{capabilities}}}"#);
+        let message = format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"pay","_meta":{meta}{arguments}{rest}}}}}"#
+        );
+        let reply = server.handle(message.as_bytes(), &peer).next().await.unwrap();
+        serde_json::from_slice::<Value>(reply.body()).unwrap()
+    };
+    let yes = r#","inputResponses":{"pay":{"action":"accept","content":{"sure":true}}}"#;
+    for (asked, other) in [
+        (r#"{"order":{"id":1,"x":1e400},"amount":1}"#, r#"{"order":{"id":2,"x":1e400},"amount":1}"#),
+        (
+            r#"{"order":{"id":1},"amount":100000000000000000000000000001}"#,
+            r#"{"order":{"id":1},"amount":100000000000000000000000000999}"#,
+        ),
+        (r#"{"order":{"id":1,"x":"a b"},"amount":1}"#, r#"{"order":{"id":1,"x":"ab"},"amount":1}"#),
+    ] {
+        let first = ask(1, &format!(r#","arguments":{asked}"#), "").await;
+        let state = format!(r#",{}:{}"#, json!("requestState"), first["result"]["requestState"]);
+        let told = ask(2, &format!(r#","arguments":{other}"#), &format!("{state}{yes}")).await;
+        assert_eq!(code(&told), -32602, "{told}");
+        let spaced = asked.replace(":{", " : { ").replace(",\"amount\"", " ,\n\"amount\"");
+        let told = ask(3, &format!(r#","arguments":{spaced}"#), &format!("{state}{yes}")).await;
+        assert!(text(&told).starts_with("true 1"), "{told}");
+    }
+}
+
+/// Has no arguments, and asks.
+#[mcp::tool]
+async fn bare(cx: Context) -> Result<String, ToolError> {
+    Ok(cx.elicit::<Name>("Who?").key("who").await?.name)
+}
+
+#[tokio::test]
+async fn no_arguments_and_empty_arguments_are_the_same() {
+    let server = server();
+    let mut it = call("bare", json!({}));
+    it.as_object_mut().unwrap().remove("arguments");
+    let first = ask_as(&server, "ada", it).await;
+    let told = again(call("bare", json!({})), &first, json!({"who": accept(json!({"name": "Ada"}))}));
+    assert_eq!(text(&ask_as(&server, "ada", told).await), "Ada");
+}
+
+/// Asks two things, and goes by the first before it asks the second.
+#[mcp::tool]
+async fn goes_on(cx: Context) -> Result<String, ToolError> {
+    let first = cx.elicit::<Name>("First?").key("first").await?;
+    let second = cx.elicit::<Name>("Second?").key("second").await?;
+    Ok(format!("{} {}", first.name, second.name))
+}
+
+#[tokio::test]
+async fn an_answer_that_was_given_stands() {
+    let server = server();
+    let it = call("goes_on", json!({}));
+    let first = ask_as(&server, "ada", it.clone()).await;
+    let told = again(it.clone(), &first, json!({"first": accept(json!({"name": "1"}))}));
+    let second = ask_as(&server, "ada", told).await;
+    let both = json!({"first": accept(json!({"name": "x"})), "second": accept(json!({"name": "2"}))});
+    assert_eq!(text(&ask_as(&server, "ada", again(it, &second, both)).await), "1 2");
+}
+
+/// Uses a name twice that another question has nearly.
+#[mcp::tool]
+async fn same_names(cx: Context) -> Result<String, ToolError> {
+    let (a, b, c) = tokio::try_join!(
+        cx.elicit::<Name>("A?").key("x"),
+        cx.elicit::<Name>("B?").key("x"),
+        cx.elicit::<Name>("C?").key("x-2")
+    )?;
+    Ok(format!("{} {} {}", a.name, b.name, c.name))
+}
+
+#[tokio::test]
+async fn no_two_questions_have_one_key() {
+    let server = server();
+    let it = call("same_names", json!({}));
+    let first = ask_as(&server, "ada", it.clone()).await;
+    let keys = asked(&first);
+    assert_eq!(keys.len(), 3, "{keys:?}");
+    let answers: Value = keys
+        .iter()
+        .map(|key| (key.clone(), accept(json!({"name": key}))))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    assert_eq!(text(&ask_as(&server, "ada", again(it, &first, answers)).await), "x x-2 x-2-2");
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Loose {
+    whole: i64,
+    maybe: Option<String>,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Nothing {}
+
+/// Takes what people's clients send.
+#[mcp::tool]
+async fn lenient(cx: Context) -> Result<String, ToolError> {
+    let Nothing {} = cx.elicit("Go on?").key("nothing").await?;
+    let Loose { whole, maybe } = cx.elicit("How much?").key("loose").await?;
+    Ok(format!("{whole} {maybe:?}"))
+}
+
+#[tokio::test]
+async fn a_form_without_fields_is_a_yes_and_whole_numbers_and_nulls_are_taken_as_they_are_meant() {
+    let server = server();
+    let it = call("lenient", json!({}));
+    let answers = json!({
+        "nothing": accept(json!({})),
+        "loose": accept(json!({"whole": 30.0, "maybe": null})),
+    });
+    let first = ask_as(&server, "ada", it.clone()).await;
+    assert_eq!(
+        first["result"]["inputRequests"]["nothing"]["params"]["requestedSchema"]["properties"],
+        json!({})
+    );
+    assert_eq!(text(&ask_as(&server, "ada", again(it, &first, answers)).await), "30 None");
+}
+
+struct Asker(String);
+
+impl mcp::Extract for Asker {
+    async fn extract(cx: &Context) -> Result<Self, ToolError> {
+        Ok(Self(cx.elicit::<Name>("Who asks?").key("asker").await?.name))
+    }
+}
+
+/// Is asked for by an extractor.
+#[mcp::tool]
+async fn extracted(asker: Asker) -> String {
+    asker.0
+}
+
+#[tokio::test]
+async fn an_extractor_asks_as_the_function_does() {
+    let server = server();
+    let refused = ask_as(&server, "ada", json!({"name": "extracted"})).await;
+    assert_eq!(code(&refused), -32021);
+    let it = call("extracted", json!({}));
+    let first = ask_as(&server, "ada", it.clone()).await;
+    let told = again(it, &first, json!({"asker": accept(json!({"name": "Ada"}))}));
+    assert_eq!(text(&ask_as(&server, "ada", told).await), "Ada");
+}
+
+#[tokio::test]
+async fn what_a_revision_cannot_ask_is_unsupported() {
+    let mut wire = Wire::connect_to(Over::Memory, &server()).await;
+    let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {"elicitation": {}}, "clientInfo": {"name": "t", "version": "1"},
+    }});
+    wire.send(hello).await;
+    wire.receive().await;
+    let answer = wire.ask_in_session(1, "tools/call", json!({"name": "form"})).await;
+    assert!(text(&answer).contains("did not declare"), "{answer}");
 }

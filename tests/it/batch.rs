@@ -147,12 +147,12 @@ async fn what_is_no_request_is_refused_in_its_place_and_the_rest_is_answered() {
         let answers = wire.receive().await;
         let answers_without_id: Vec<_> =
             answers.as_array().unwrap().iter().filter(|answer| answer["id"].is_null()).collect();
-        assert_eq!(answers_without_id.len(), 5, "{over:?}: {answers}");
+        assert_eq!(answers_without_id.len(), 4, "{over:?}: {answers}");
         for answer in answers_without_id {
             assert_eq!(answer["error"]["code"], -32600);
             assert!(answer.as_object().unwrap().contains_key("id"), "JSON-RPC asks for null: {answer}");
         }
-        for id in ["old", "hello", "free"] {
+        for id in ["old", "deep", "hello", "free"] {
             assert_eq!(by_id(&answers, &json!(id))["error"]["code"], -32600, "{answers}");
         }
         assert_eq!(by_id(&answers, &json!("good"))["result"]["content"][0]["text"], "7");
@@ -299,12 +299,19 @@ async fn all_calls_of_a_batch_count() {
         let calls: Vec<_> = (from..from + count).map(|id| call(id, "sleep", json!({"ms": 2000}))).collect();
         json!(calls).to_string()
     };
-    let first = tokio::spawn({
+    let begin = || {
         let (url, session, batch) = (url.clone(), session.clone(), sleepers(0, 15));
-        async move { send(&url, "POST", &headers(&session), batch).await }
-    });
+        tokio::spawn(async move { send(&url, "POST", &headers(&session), batch).await })
+    };
+    let mut first = begin();
     // Fifteen of twenty places are taken once an id of theirs is known to be in use.
-    while send(&url, "POST", &headers(&session), call(14, "sleep", json!({"ms": 1})).to_string()).await.body["error"].is_null() {}
+    let probe = call(14, "sleep", json!({"ms": 1})).to_string();
+    while send(&url, "POST", &headers(&session), probe.clone()).await.body["error"].is_null() {
+        // The batch may have come while its id was the probe's: then it was refused.
+        if first.is_finished() {
+            first = begin();
+        }
+    }
     let refused = send(&url, "POST", &headers(&session), sleepers(100, 6)).await;
     assert_eq!(refused.status, 503);
     assert!(

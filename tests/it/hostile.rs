@@ -38,25 +38,29 @@ fn cases() -> Vec<Case> {
         case(
             format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":{}}}}}"#, nested(200)),
             -32600,
-            None,
+            Some(json!(1)),
         ),
         case(nested(500_000), -32600, None),
         case(r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, -32600, None),
-        case(r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#, -32600, None),
-        case(r#"{"jsonrpc":"2.0","id":1,"method":"ping","m\u0065thod":"tools/list"}"#, -32600, None),
+        case(r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#, -32600, Some(json!(1))),
+        case(
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","m\u0065thod":"tools/list"}"#,
+            -32600,
+            Some(json!(1)),
+        ),
         case(
             format!(
                 r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{meta},"name":"add","arguments":{{"a":1,"a":2,"b":3}}}}}}"#
             ),
             -32600,
-            None,
+            Some(json!(1)),
         ),
         case(
             format!(
                 r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{{meta},"name":"add","name":"panic"}}}}"#
             ),
             -32600,
-            None,
+            Some(json!(1)),
         ),
         case(r#"{"jsonrpc":"1.0","id":"v","method":"ping"}"#, -32600, Some(json!("v"))),
         case(r#"{"id":"n","method":"ping"}"#, -32600, Some(json!("n"))),
@@ -84,7 +88,7 @@ fn cases() -> Vec<Case> {
                 members.join(",")
             }),
             -32600,
-            None,
+            Some(json!(1)),
         ),
         // What the stateless revisions ask of every request.
         case(

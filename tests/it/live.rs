@@ -7,7 +7,7 @@ use mcp::transport::{Lines, Transport, memory};
 use mcp::{Context, Level, Peer, ReplyKind, Server};
 use serde_json::{Value, json};
 
-use crate::record::Client;
+use crate::record::{Client, Kept, handle};
 use crate::wire::{ALL, Over, STATEFUL, STATELESS, Wire, serve_http, stateless, text};
 
 /// Comes and goes.
@@ -123,10 +123,30 @@ async fn a_subscription_that_is_cancelled_says_nothing_more_and_frees_its_id() {
 }
 
 #[tokio::test]
+async fn a_subscription_is_known_by_its_id_to_the_last_digit() {
+    let server = server();
+    for id in ["123456789012345678901234567890", "-0", r#""\u0061\/b""#] {
+        let message = listen(0, json!({"toolsListChanged": true})).to_string();
+        let message = message.replace(r#""id":0"#, &format!(r#""id":{id}"#));
+        let mut replies = handle(&server, message.as_bytes(), &Peer::connection());
+        let named = format!(r#""io.modelcontextprotocol/subscriptionId":{id}"#);
+        for end in ["begun", "changed", "ended"] {
+            let told = replies.next().await.unwrap();
+            let told = std::str::from_utf8(told.body()).unwrap().to_owned();
+            assert!(told.contains(&named), "{end}: {told}");
+            match end {
+                "begun" => server.tools_changed(),
+                _ => replies.wind_up(),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn changes_that_nobody_has_read_yet_are_one() {
     let server = server();
     let message = listen(1, json!({"toolsListChanged": true, "resourceSubscriptions": ["live://item/1"]}));
-    let mut replies = server.handle(message.to_string().as_bytes(), &Peer::connection());
+    let mut replies = handle(&server, message.to_string().as_bytes(), &Peer::connection());
     assert_eq!(replies.next().await.unwrap().kind(), ReplyKind::Notification);
     for _ in 0..10_000 {
         server.tools_changed();
@@ -151,7 +171,7 @@ async fn subscriptions_have_a_limit_and_those_that_are_dropped_do_not_count() {
     let server = server();
     let begin = |id: usize| {
         let message = listen(id, json!({"toolsListChanged": true})).to_string();
-        server.handle(message.as_bytes(), &Peer::connection())
+        handle(&server, message.as_bytes(), &Peer::connection())
     };
     let mut open = Vec::new();
     for id in 0..1024 {
@@ -176,12 +196,18 @@ async fn a_filter_that_is_none_is_refused() {
         json!({"toolsListChanged": 1}),
         json!({"resourceSubscriptions": "live://item/1"}),
         json!({"resourceSubscriptions": [1]}),
+        json!({"resourceSubscriptions": ["x".repeat(2049)]}),
+        json!({"resourceSubscriptions": (0..60).map(|n| format!("{n}{}", "x".repeat(2000))).collect::<Vec<_>>()}),
         json!({"resourceSubscriptions": (0..2000).map(|n| format!("live://{n}")).collect::<Vec<_>>()}),
     ] {
         let refused = wire.ask(1, "subscriptions/listen", json!({"notifications": filter})).await;
         assert_eq!(refused["error"]["code"], -32602, "{refused}");
     }
     assert_eq!(wire.ask(2, "subscriptions/listen", json!({})).await["error"]["code"], -32602);
+    let long = "12345678901234567890123456789";
+    let message = listen(0, json!({})).to_string().replace("\"id\":0", &format!("\"id\":{long}"));
+    let replied = server().handle(message.as_bytes(), &Peer::connection()).next().await.unwrap();
+    assert!(std::str::from_utf8(replied.body()).unwrap().contains(&format!("subscriptionId\":{long}")));
 }
 
 #[tokio::test]
@@ -326,6 +352,12 @@ async fn over_http_a_session_listens_with_get_and_the_newest_listener_is_told() 
     let mut third = get(&client, &url, &with_session).await.into_body();
     server.resources_changed();
     assert_eq!(event(&mut third).await.unwrap()["method"], RESOURCES);
+    let mut end = http::Request::delete(&url);
+    for (name, value) in with_session {
+        end = end.header(name, value);
+    }
+    assert_eq!(client.request(end.body(Full::default()).unwrap()).await.unwrap().status(), 200);
+    assert!(event(&mut third).await.is_none(), "what listens in a session ends with it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -359,7 +391,7 @@ async fn whoever_listens_is_told_the_end_of_the_server_and_keeps_it_from_nothing
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let served = tokio::spawn(async move {
         let shutdown = async { stopped.await.unwrap_or_default() };
-        server.serve_until(Lines::stream(theirs), Peer::connection(), shutdown).await
+        server.serve_until(Kept::new(Lines::stream(theirs)), Peer::connection(), shutdown).await
     });
     let mut ours = Lines::stream(ours);
     ours.send(message.to_string().into_bytes()).await.unwrap();
@@ -420,7 +452,7 @@ async fn a_reader_who_is_slow_misses_old_log_messages_and_never_the_result() {
     let mut params = json!({"name": "chatty"});
     params["_meta"]["io.modelcontextprotocol/logLevel"] = "info".into();
     let message = stateless(1, "tools/call", params).to_string();
-    let mut replies = server.handle(message.as_bytes(), &Peer::connection());
+    let mut replies = handle(&server, message.as_bytes(), &Peer::connection());
     let mut said = Vec::new();
     while let Some(reply) = replies.next().await {
         said.push(serde_json::from_slice::<Value>(reply.body()).unwrap());
@@ -444,7 +476,7 @@ async fn a_peer_that_never_says_it_is_ready_is_told_nothing() {
     let (mut ours, theirs) = memory();
     let server = server();
     let serving = server.clone();
-    tokio::spawn(async move { serving.serve(theirs).await });
+    tokio::spawn(async move { serving.serve(Kept::new(theirs)).await });
     let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
         "protocolVersion": STATEFUL, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
     }});

@@ -5,12 +5,14 @@
 mod asking;
 mod batch;
 mod completion;
+mod eras;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
 mod examples;
 mod features;
 mod hostile;
+mod hostile_client;
 mod http;
 mod live;
 mod logs;
@@ -20,6 +22,7 @@ mod published;
 mod readme;
 mod record;
 mod registration;
+mod resume;
 mod revisions;
 mod sse;
 mod suite;

@@ -2,11 +2,13 @@
 //! folder that the environment variable `MCP_RECORD` names. Where it names none, nothing is kept. It must not change
 //! what is said, and knows nothing of what it means.
 
-use std::fs::File;
+use std::collections::HashMap;
+use std::fs::OpenOptions;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -17,12 +19,17 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client as Hyper, Error, ResponseFuture};
 use hyper_util::rt::TokioExecutor;
 use mcp::transport::Transport;
+use mcp::{Peer, Replies, Reply, Server};
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What is kept of one connection.
+/// What is kept of one connection, by the path of its file. Whoever holds the lock writes; the file is opened for each
+/// line, since more connections are remembered than a process may have files open.
 #[derive(Clone)]
-pub struct Record(Option<Arc<Mutex<File>>>);
+pub struct Record(Option<Arc<Mutex<PathBuf>>>);
+
+/// Sessions by their ids. What belongs to one is kept as one connection, whichever client sends it.
+static SESSIONS: LazyLock<Mutex<HashMap<String, Record>>> = LazyLock::new(Mutex::default);
 
 impl Record {
     /// Of a new connection.
@@ -32,43 +39,67 @@ impl Record {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let test = std::thread::current().name().unwrap_or("thread").replace("::", ".");
         let name = format!("{test}-{}-{count}.jsonl", std::process::id());
-        let path = std::path::Path::new(&folder).join(name);
-        let file = File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self(Some(Arc::new(Mutex::new(file))))
+        Self(Some(Arc::new(Mutex::new(Path::new(&folder).join(name)))))
+    }
+
+    /// Of the session that a request names, or else this one.
+    fn of_session(&self, id: Option<&str>) -> Self {
+        let known = id.and_then(|id| SESSIONS.lock().unwrap().get(id).cloned());
+        known.unwrap_or_else(|| self.clone())
+    }
+
+    fn begins_session(&self, id: &str) {
+        if self.0.is_some() {
+            SESSIONS.lock().unwrap().insert(id.to_owned(), self.clone());
+        }
     }
 
     pub fn client(&self, message: &[u8]) {
-        self.keep("client", message, None);
+        self.keep("client", message, "");
     }
 
     pub fn server(&self, message: &[u8]) {
-        self.keep("server", message, None);
+        self.keep("server", message, "");
     }
 
     /// What a client sends over HTTP, where a header names the revision.
-    fn post(&self, message: &[u8], revision: Option<&str>) {
-        self.keep("client", message, revision);
+    fn post(&self, message: &[u8], revision: Option<&str>, resumes: bool) {
+        let revision = revision.map(|name| format!(r#","revision":{}"#, serde_json::json!(name)));
+        let resumes = if resumes { r#","resumes":true"# } else { "" };
+        self.keep("client", message, &(revision.unwrap_or_default() + resumes));
     }
 
-    fn keep(&self, from: &str, message: &[u8], revision: Option<&str>) {
-        if let Some(file) = &self.0 {
-            write(&mut file.lock().unwrap(), from, message, revision);
+    /// What refuses a request of HTTP, by its status.
+    fn refusal(&self, message: &[u8], status: u16) {
+        self.keep("server", message, &format!(r#","status":{status}"#));
+    }
+
+    fn keep(&self, from: &str, message: &[u8], also: &str) {
+        if let Some(path) = &self.0 {
+            write(&path.lock().unwrap(), from, message, also);
         }
     }
 }
 
-fn write(file: &mut File, from: &str, message: &[u8], revision: Option<&str>) {
+/// The id of the session that an address of HTTP+SSE is of.
+fn session_in(address: &str) -> Option<&str> {
+    address.split_once("?sessionId=").map(|(_, id)| id)
+}
+
+/// Writes a line; `also` is members beside the message.
+fn write(path: &Path, from: &str, message: &[u8], also: &str) {
     let message = message.trim_ascii();
     let content = match serde_json::from_slice::<&RawValue>(message) {
         // Nothing but a header, as of a GET.
-        _ if message.is_empty() && revision.is_some() => r#""raw":"""#.into(),
+        _ if message.is_empty() && !also.is_empty() && from == "client" => r#""raw":"""#.into(),
         _ if message.is_empty() => return,
         // Line breaks between the tokens of a message are spaces; within its strings there are none.
         Ok(json) => format!(r#""message":{}"#, json.get().replace(['\n', '\r'], " ")),
         Err(_) => format!(r#""raw":{}"#, serde_json::json!(String::from_utf8_lossy(message))),
     };
-    let revision = revision.map(|name| format!(r#","revision":{}"#, serde_json::json!(name)));
-    let line = format!("{{\"from\":\"{from}\",{content}{}}}\n", revision.unwrap_or_default());
+    let line = format!("{{\"from\":\"{from}\",{content}{also}}}\n");
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    let mut file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     file.write_all(line.as_bytes()).unwrap();
 }
 
@@ -108,6 +139,31 @@ impl<T: Transport> Transport for Kept<T> {
 
     async fn flush(&mut self) -> std::io::Result<()> {
         self.inner.flush().await
+    }
+}
+
+/// What a server says to one message that is handed to it, kept.
+pub struct Handled {
+    inner: Replies,
+    record: Record,
+}
+
+/// Hands a message to a server as transports do.
+pub fn handle(server: &Server, message: &[u8], peer: &Peer) -> Handled {
+    let record = Record::new();
+    record.client(message);
+    Handled { inner: server.handle(message, peer), record }
+}
+
+impl Handled {
+    pub async fn next(&mut self) -> Option<Reply> {
+        let reply = self.inner.next().await?;
+        self.record.server(reply.body());
+        Some(reply)
+    }
+
+    pub fn wind_up(&mut self) {
+        self.inner.wind_up();
     }
 }
 
@@ -159,11 +215,11 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stream<T> {
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let this = &mut *self;
-        let Some(file) = &this.record.0 else { return Pin::new(&mut this.inner).poll_write(cx, bytes) };
+        let Some(path) = &this.record.0 else { return Pin::new(&mut this.inner).poll_write(cx, bytes) };
         // Nothing else is kept meanwhile, so that no answer comes before its request.
-        let mut file = file.lock().unwrap();
+        let path = path.lock().unwrap();
         let count = ready!(Pin::new(&mut this.inner).poll_write(cx, bytes))?;
-        lines(&mut this.written, &bytes[..count], |line| write(&mut file, "client", line, None));
+        lines(&mut this.written, &bytes[..count], |line| write(&path, "client", line, ""));
         Poll::Ready(Ok(count))
     }
 
@@ -183,8 +239,8 @@ impl<T> Drop for Stream<T> {
     }
 }
 
-/// A client of HTTP, kept as one connection: what belongs together, as a stream and the requests whose answers come on
-/// it, is to go through one client and its clones.
+/// A client of HTTP, kept as one connection, but for what belongs to a session that another one began. What belongs
+/// together without one, as a stream and the requests whose answers come on it, is to go through one client and its clones.
 #[derive(Clone)]
 pub struct Client {
     inner: Hyper<HttpConnector, Full<Bytes>>,
@@ -203,18 +259,25 @@ impl Client {
     pub async fn request(&self, request: Request<Full<Bytes>>) -> Result<Response<Body>, Error> {
         let header = request.headers().get("mcp-protocol-version").and_then(|value| value.to_str().ok());
         let message = request.body().clone().collect().await.unwrap_or_else(|never| match never {});
-        self.record.post(&message.to_bytes(), header);
+        let session = request.headers().get("mcp-session-id").and_then(|value| value.to_str().ok());
+        let address = request.uri().to_string();
+        let record = self.record.of_session(session.or(session_in(&address)));
+        record.post(&message.to_bytes(), header, request.headers().contains_key("last-event-id"));
         let answering: ResponseFuture = self.inner.request(request);
         let (head, body) = answering.await?.into_parts();
+        if let Some(id) = head.headers.get("mcp-session-id").and_then(|value| value.to_str().ok()) {
+            record.begins_session(id);
+        }
         let kind = head.headers.get("content-type").and_then(|kind| kind.to_str().ok());
         let form = match kind {
             Some("text/event-stream") => Form::Events,
-            Some("application/json") => Form::Message,
+            Some("application/json") if head.status.as_u16() < 400 => Form::Message,
+            Some("application/json") => Form::Refusal(head.status.as_u16()),
             _ => Form::Other,
         };
         Ok(Response::from_parts(
             head,
-            Body { inner: body, form, record: self.record.clone(), read: Vec::new() },
+            Body { inner: body, form, record, event: Vec::new(), read: Vec::new() },
         ))
     }
 }
@@ -223,6 +286,8 @@ impl Client {
 enum Form {
     Events,
     Message,
+    /// With its status.
+    Refusal(u16),
     Other,
 }
 
@@ -231,7 +296,26 @@ pub struct Body {
     inner: Incoming,
     form: Form,
     record: Record,
+    /// What the event that is being read is called.
+    event: Vec<u8>,
     read: Vec<u8>,
+}
+
+/// Keeps the message of an event, a line at a time.
+fn keep_event(record: &Record, event: &mut Vec<u8>, line: &[u8]) {
+    let line = line.trim_ascii_end();
+    if let Some(name) = line.strip_prefix(b"event:") {
+        *event = name.trim_ascii().to_vec();
+    } else if let Some(data) = line.strip_prefix(b"data:") {
+        // HTTP+SSE begins with the address of what is posted, which is no message.
+        let address = std::str::from_utf8(data).ok().filter(|_| event == b"endpoint");
+        match address.and_then(session_in) {
+            Some(id) => record.begins_session(id.trim()),
+            None => record.server(data),
+        }
+    } else if line.is_empty() {
+        event.clear();
+    }
 }
 
 impl hyper::body::Body for Body {
@@ -247,13 +331,15 @@ impl hyper::body::Body for Body {
         match frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
             Some(_) if this.record.0.is_none() => {}
             Some(data) if this.form == Form::Events => lines(&mut this.read, data, |line| {
-                this.record.server(line.strip_prefix(b"data:").unwrap_or_default());
+                keep_event(&this.record, &mut this.event, line);
             }),
             Some(data) => this.read.extend_from_slice(data),
-            None if frame.is_none() && this.form == Form::Message => {
-                this.record.server(&std::mem::take(&mut this.read));
-            }
-            None => {}
+            None if frame.is_some() => {}
+            None => match this.form {
+                Form::Message => this.record.server(&std::mem::take(&mut this.read)),
+                Form::Refusal(status) => this.record.refusal(&std::mem::take(&mut this.read), status),
+                Form::Events | Form::Other => {}
+            },
         }
         Poll::Ready(frame)
     }

@@ -38,6 +38,7 @@ over_every_transport! {
         let capabilities = json!({
             "completions": {}, "logging": {}, "prompts": {"listChanged": true}, "tools": {"listChanged": true},
             "resources": {"listChanged": true, "subscribe": true},
+            "extensions": {"io.modelcontextprotocol/tasks": {}},
         });
         assert_eq!(result["capabilities"], capabilities);
         assert_eq!(result["instructions"], "Everything here is for tests.");
@@ -79,7 +80,7 @@ over_every_transport! {
         assert_eq!(names(&resources, "resources", "uri"), ["test://static-binary", "test://static-text", "test://watched-resource", "test://who-reads"]);
         let templates = wire.ask(3, "resources/templates/list", json!({})).await;
         let uris = names(&templates, "resourceTemplates", "uriTemplate");
-        assert_eq!(uris, ["test://number/{name}", "test://template/{id}/data"]);
+        assert_eq!(uris, ["task://{id}", "test://number/{name}", "test://template/{id}/data"]);
         let prompts = wire.ask(4, "prompts/list", json!({})).await;
         assert!(names(&prompts, "prompts", "name").is_sorted());
 

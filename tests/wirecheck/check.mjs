@@ -1,5 +1,5 @@
 // Checks what servers sent in tests by types that we did not write: `check.mjs FOLDER REVISION…`, where each file is
-// one connection, each line {"from": "client" | "server", "message" | "raw": …, "revision"?: …}. In each of the
+// one connection, each line {"from": "client" | "server", "message" | "raw": …, "revision"?: …, "status"?: …}. In each of the
 // revisions something must have been sent.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,10 @@ export class Connection {
   #tokens = new Map(); // progress token as JSON -> the request that it belongs to
   #session; // what `initialize` agreed on
   #header; // what the last message's header said
+  #resumed = false; // the client came back for what it had not read, and may be told it again
+  #told = new Set(); // the answers that were sent, as they were written
   #latest; // the revision that was spoken last
+  #wanted; // what `initialize` asked for, where its answer was not read
 
   // `tell(revision, kind, message, wrong)` hears of every message of the server's.
   constructor(types, tell) {
@@ -26,18 +29,19 @@ export class Connection {
     this.#tell = tell;
   }
 
-  take({ from, message, raw, revision }) {
+  take({ from, message, raw, revision, status, resumes }) {
+    this.#resumed ||= resumes === true;
     this.#header = known(revision) ?? this.#header;
     if (from === "server" && message === undefined) return this.#tell(this.#current(), "no JSON", raw, ["it is no JSON"]);
     if (from === "client") return void [message].flat().forEach((one) => this.#client(one));
-    if (!Array.isArray(message)) return this.#server(message);
+    if (!Array.isArray(message)) return this.#server(message, status >= 400);
     const current = this.#current();
     this.#tell(current, "batch", message, this.#types.batch(current, message));
     for (const one of message) this.#server(one);
   }
 
   #current() {
-    return this.#session ?? this.#header ?? this.#latest ?? NEWEST;
+    return this.#session ?? this.#header ?? this.#latest ?? this.#wanted ?? NEWEST;
   }
 
   // What clients send is ours, and often wrong on purpose: nothing of it is checked, only remembered.
@@ -47,6 +51,7 @@ export class Connection {
     const meta = isObject(params._meta) ? params._meta : {};
     const request = { method: message.method, params, revision: known(meta[`${META}protocolVersion`]) };
     this.#latest = request.revision ?? this.#latest;
+    if (message.method === "initialize") this.#wanted = known(params.protocolVersion) ?? this.#wanted;
     if (!("id" in message)) return;
     const id = JSON.stringify(message.id);
     this.#asked.set(id, [...(this.#asked.get(id) ?? []), request]);
@@ -57,14 +62,15 @@ export class Connection {
     return request?.revision ?? this.#session ?? this.#header ?? STATEFUL;
   }
 
-  #server(message) {
+  #server(message, refuses = false) {
     const current = this.#current();
     if (!isObject(message)) return this.#tell(current, "no message", message, ["it is no object"]);
     if ("method" in message) return this.#sent(message);
     if ("error" in message) {
       const [request] = this.#asked.get(JSON.stringify(message.id))?.splice(-1) ?? [];
       const revision = request ? this.#of(request) : current;
-      return this.#tell(revision, `error ${message.error?.code}`, message, this.#types.error(revision, message));
+      const wrong = this.#types.error(revision, message, refuses);
+      return this.#tell(revision, `error ${message.error?.code}`, message, wrong);
     }
     this.#result(message);
   }
@@ -84,6 +90,12 @@ export class Connection {
   // A client may use an id again, on purpose or after a cancellation: then one of the requests must fit.
   #result(message) {
     const asked = this.#asked.get(JSON.stringify(message.id)) ?? [];
+    const written = JSON.stringify(message);
+    const again = this.#resumed && this.#told.has(written);
+    this.#told.add(written);
+    if (asked.length === 0 && again) {
+      return this.#tell(this.#current(), "an answer again", message, []);
+    }
     if (asked.length === 0) {
       return this.#tell(this.#current(), "stray result", message, ["nobody asked, or it is answered already"]);
     }

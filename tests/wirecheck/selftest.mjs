@@ -26,6 +26,10 @@ function exchange(revision, method, params, said) {
   return [...lines, { from: "client", message: request }, { from: "server", message: said }];
 }
 
+// What refuses a request of HTTP.
+const body = (said) => (revision) => exchange(revision, "ping", {}, { jsonrpc: "2.0", ...said }).map((line, at, all) =>
+  at === all.length - 1 ? { ...line, status: 400 } : line);
+const unread = { code: -32700, message: "no" };
 const ask = { method: "elicitation/create", params: { message: "Sure?", requestedSchema: { type: "object", properties: { sure: { type: "boolean" } } } } };
 const task = { taskId: "t", status: "working", createdAt: "2026-01-01T00:00:00Z", lastUpdatedAt: "2026-01-01T00:00:00Z", ttlMs: null };
 const subscription = { "io.modelcontextprotocol/subscriptionId": "1" };
@@ -35,7 +39,7 @@ const right = {
     "a call": answered("tools/call", { content: text }),
     "an empty result": answered("ping", {}),
     "an error": refused({ code: -32602, message: "no" }),
-    "an error of an unreadable message": refused({ code: -32700, message: "no" }, null),
+    "a body that refuses": body({ error: unread }),
     "progress": progress({ total: 2 }),
     "a log message": sends({ method: "notifications/message", params: { level: "info", data: 1 } }),
     "a question": sends({ id: "q", method: "sampling/createMessage", params: { messages: [], maxTokens: 1 } }),
@@ -51,6 +55,8 @@ const right = {
     "a task": answered("tools/call", { resultType: "task", ...task }),
     "a task's state": answered("tasks/get", full(task)),
     "what a task ended with": answered("tasks/get", full({ ...task, status: "completed", result: full({ content: text }) })),
+    "the end of a subscription": answered("subscriptions/listen", full({ _meta: subscription })),
+    "a result with a user's own data": answered("tools/call", full({ content: text, _meta: { "com.example/x": 1 } })),
     "a subscription": sends({ method: "notifications/subscriptions/acknowledged", params: { _meta: subscription, notifications: {} } }),
     "a task's news": sends({ method: "notifications/tasks", params: { _meta: subscription, ...task } }),
   },
@@ -67,6 +73,8 @@ const wrong = {
     "an answer to nobody": sends({ id: 2, result: {} }),
     "a code in words": refused({ code: "-32602", message: "no" }),
     "an error without message": refused({ code: -32602 }),
+    "a body that refuses without a code": body({ error: { message: "no" } }),
+    "a body that refuses with a result": body({ result: {} }),
     "no version of JSON-RPC": sends({ jsonrpc: undefined, id: 1, result: { content: text } }),
     "progress for nobody": progress({ progressToken: "x" }),
     "progress in words": progress({ progress: "half" }),
@@ -97,18 +105,41 @@ const wrong = {
     "a task that ended with an older result": answered("tasks/get", full({ ...task, status: "completed", result: { content: text } })),
     "news of an end without content": sends({ method: "notifications/tasks", params: { ...task, status: "completed", result: full({}) } }),
     "a task's news without time": sends({ method: "notifications/tasks", params: { _meta: subscription, ...task, createdAt: 5 } }),
+    "an end of no subscription": answered("subscriptions/listen", full({})),
+    "a subscription of a call": answered("tools/call", full({ content: text, _meta: subscription })),
+    "data under a name that is not its user's": answered("tools/list", list({ tools: [], _meta: { "io.modelcontextprotocol/x": 1 } })),
+    "an error with null for an id": refused(unread, null),
     "a subscription without filter": sends({ method: "notifications/subscriptions/acknowledged", params: { _meta: subscription } }),
     "an answer to nobody": sends({ id: 2, result: full({}) }),
     "progress for nobody": progress({ progressToken: "x" }),
   },
 };
 
+const batch = (...said) => (revision) => exchange(revision, "ping", {}, said);
+
 // What came with a revision: it is right there and later, and wrong before.
 const since = {
-  "2025-03-26": { "a batch": (revision) => [...exchange(revision, "ping", {}, [{ jsonrpc: "2.0", id: 1, result: {} }])] },
+  "2024-11-05": { "an error with null for an id": refused(unread, null) },
+  "2025-11-25": { "an error without id": sends({ error: unread }) },
+  "2025-03-26": {
+    "a batch": batch({ jsonrpc: "2.0", id: 1, result: {} }),
+    "a batch with errors": batch({ jsonrpc: "2.0", id: 1, error: unread }, { jsonrpc: "2.0", id: null, error: unread }),
+  },
   "2025-06-18": { "an elicitation": sends({ id: "q", ...ask }) },
 };
-const until = { "a batch": "2025-03-26" };
+const until = {
+  "a batch": "2025-03-26",
+  "a batch with errors": "2025-03-26",
+  "an error with null for an id": "2025-06-18",
+};
+
+// What is wrong in a batch in the revision that has them, whatever is beside it.
+const wrongInBatch = {
+  "a result with null for an id": batch({ jsonrpc: "2.0", id: null, result: {} }),
+  "an error without id": batch({ jsonrpc: "2.0", error: unread }),
+  "an error without message": batch({ jsonrpc: "2.0", id: null, error: { code: -32700 } }),
+  "a batch in a batch": batch([{ jsonrpc: "2.0", id: 1, result: {} }]),
+};
 
 function judge(lines) {
   const found = [];
@@ -138,6 +169,7 @@ for (const revision of REVISIONS) {
     }
   }
 }
+for (const [what, make] of Object.entries(wrongInBatch)) expect("2025-03-26", `in a batch, ${what}`, make, false);
 expect(NEWEST, "what is no JSON", () => [{ from: "server", raw: "{" }], false);
 for (const failure of failures) console.log(`WRONG ${failure}`);
 console.log(`self-test: ${cases} cases, ${failures.length} misjudged`);

@@ -48,6 +48,9 @@ function close(node, composed = false) {
   }
 }
 
+// The members of `_meta` that nobody but the specification may name: a type has no others of these, and any of other names.
+const RESERVED = "^(?!([^/.]+\\.)(modelcontextprotocol|mcp)(\\.[^/]*)?/)";
+
 // One revision, by the specification's schema.
 class Specification {
   constructor(revision, schema) {
@@ -58,6 +61,9 @@ class Specification {
     const number = this.defs.NumberSchema?.properties ?? {};
     for (const member of ["minimum", "maximum", "default"]) {
       if (revision < NEWEST && number[member]?.type === "integer") number[member].type = "number";
+    }
+    for (const [name, def] of Object.entries(this.defs)) {
+      if (name.endsWith("MetaObject") && !("additionalProperties" in def)) def.patternProperties = { [RESERVED]: {} };
     }
     close(this.defs);
     const options = { strict: false, allErrors: true };
@@ -88,6 +94,7 @@ class Specification {
 
   // A request or notification that the server sends.
   sent(message) {
+    message = withoutTasks(message);
     const name = this.methods.get(message.method);
     if (!name || !this.fromServer.has(name)) return [`a server does not send ${message.method}`];
     const envelope = this.against(name.endsWith("Request") ? "JSONRPCRequest" : "JSONRPCNotification", message);
@@ -97,7 +104,10 @@ class Specification {
   }
 
   result(method, message, kind) {
-    const envelope = this.against("JSONRPCResultResponse" in this.defs ? "JSONRPCResultResponse" : "JSONRPCResponse", message);
+    // The envelope has a result of any kind, and it is its own kind that says what else `_meta` has.
+    const { _meta, ...plain } = message.result ?? {};
+    const any = typeof message.result === "object" && message.result !== null ? { ...message, result: plain } : message;
+    const envelope = this.against("JSONRPCResultResponse" in this.defs ? "JSONRPCResultResponse" : "JSONRPCResponse", any);
     if (envelope.length) return envelope;
     if (kind === "input_required") return this.against("InputRequiredResult", message.result);
     const request = this.methods.get(method);
@@ -185,8 +195,21 @@ class Tasks {
   }
 }
 
+// What the extension adds to a message of the core: the tasks that are listened to, a list of ids.
+const withoutTasks = (message) => {
+  const { taskIds, ...honoured } = message.params?.notifications ?? {};
+  const listed = Array.isArray(taskIds) && taskIds.every((id) => typeof id === "string");
+  if (message.method !== "notifications/subscriptions/acknowledged" || !listed) return message;
+  return { ...message, params: { ...message.params, notifications: honoured } };
+};
+
 // The methods that only the extension knows.
 const ofTasks = (revision, method) => revision === NEWEST && /^(notifications\/tasks|tasks\/)/.test(method);
+
+// Where the id of a request cannot be read JSON-RPC wants null for it in the error. Until 2025-06-18 the revisions' own
+// types, which have neither that nor an error without an id, are not taken literally; since 2025-11-25 an error has no id then.
+const identified = (revision, message) =>
+  revision < "2025-11-25" && message?.id === null && "error" in message ? { ...message, id: 0 } : message;
 
 // Everything that a message of this revision must satisfy, with the name of whoever says so.
 export class Types {
@@ -227,13 +250,14 @@ export class Types {
     return this.#each(this.#types.get(NEWEST), (type) => type.result("tools/call", { jsonrpc: "2.0", id: 0, result }));
   }
 
-  // JSON-RPC wants a null where the request's id cannot be known, and the revisions' types know of none.
-  error(revision, message) {
-    const known = message.id === null ? { ...message, id: 0 } : message;
+  // The body that refuses a request of HTTP may have no id, say the transports since 2025-03-26; the types do so only later.
+  error(revision, message, refuses) {
+    const known = refuses && !("id" in message) ? { ...message, id: 0 } : identified(revision, message);
     return this.#each(this.#types.get(revision), (type) => type.error(known));
   }
 
   batch(revision, messages) {
-    return this.#each(this.#types.get(revision), (type) => type.batch(messages));
+    const known = messages.map((message) => identified(revision, message));
+    return this.#each(this.#types.get(revision), (type) => type.batch(known));
   }
 }

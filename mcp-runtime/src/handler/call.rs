@@ -152,7 +152,7 @@ impl Call {
         Outcome(match self.0 {
             Mode::Describe(found) => End::Described(found),
             Mode::Run(Run { rejected: Some(error), faults, .. }) if faults.is_empty() => {
-                End::Failed(Failure::Tool(*error))
+                End::Failed(Failure::new(*error))
             }
             Mode::Run(run) => End::Refused(run.faults),
         })

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
+use std::time::Duration;
 
 use http::HeaderMap;
 use serde::Serialize;
@@ -128,6 +129,30 @@ impl Context {
             Poll::Pending
         })
         .await;
+    }
+
+    /// Lets go of the client's connection while the function works on: the client calls back after `retry`, in whole
+    /// milliseconds and a day at most, and reads on from there. For work of minutes, so that nothing in between has to keep a
+    /// connection open on which nothing is said.
+    ///
+    /// What was said before is sent first, and what is said meanwhile waits: progress and log messages as far as there is
+    /// room, questions and the result in any case. So it goes for clients of revision 2025-11-25 over HTTP, who promise to
+    /// come back; everywhere else it does nothing. It never waits. A client that is back may be let go of again. See the
+    /// specification of that revision, "Sending Messages to the Server".
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mcp::Context;
+    /// # async fn render(film: &str) -> String { film.into() }
+    /// /// Renders a film.
+    /// #[mcp::tool]
+    /// async fn render_film(film: String, cx: Context) -> String {
+    ///     cx.hang_up(Duration::from_secs(10));
+    ///     render(&film).await
+    /// }
+    /// ```
+    pub fn hang_up(&self, retry: Duration) {
+        self.facts.exchange.hang_up(retry);
     }
 
     /// Whether nobody waits for the result any more: the client cancelled the call, or has gone.

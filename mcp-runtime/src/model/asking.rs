@@ -2,7 +2,7 @@
 //!
 //! It knows what was asked and answered. It does not know how questions and answers travel.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -53,18 +53,21 @@ pub(crate) struct Record {
     pub(crate) asked: BTreeMap<String, u64>,
     /// What was answered, by key.
     #[serde(rename = "a", default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) answers: BTreeMap<String, Answered>,
+    pub(crate) answers: BTreeMap<String, Given>,
     /// What was done once, by key: the JSON of what it gave.
     #[serde(rename = "o", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) done: BTreeMap<String, Value>,
-    /// When it is over, in seconds since 1970.
+    /// Until when the call may go on from here, in seconds since 1970.
     #[serde(rename = "e")]
     pub(crate) until: u64,
+    /// Until when it may go on at all.
+    #[serde(rename = "l", default)]
+    pub(crate) over: u64,
 }
 
 /// An answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Answered {
+pub(crate) struct Given {
     /// The digest of what it answers; none where it came before it was asked for.
     #[serde(rename = "d")]
     pub(crate) digest: Option<u64>,
@@ -77,8 +80,8 @@ struct Inner {
     record: Record,
     /// What waits for an answer.
     outstanding: Vec<(String, Question)>,
-    /// How often each key, or each digest, was used in this run.
-    used: HashMap<String, usize>,
+    /// The keys that were used in this run.
+    used: HashSet<String>,
     /// Why the run cannot go on.
     broken: Option<Error>,
 }
@@ -170,12 +173,13 @@ impl Asking {
             None => format!("{}-{:016x}", question.word(), question.digest()),
         };
         let mut inner = self.lock();
-        let used = inner.used.entry(name.clone()).or_default();
-        *used += 1;
-        match *used {
-            1 => name,
-            nth => format!("{name}-{nth}"),
+        let mut key = name.clone();
+        let mut nth = 1;
+        while !inner.used.insert(key.clone()) {
+            nth += 1;
+            key = format!("{name}-{nth}");
         }
+        key
     }
 
     /// What was answered, if the question is the same.
@@ -215,7 +219,7 @@ impl Asking {
     /// What stands for all runs of this call; none in its first run.
     pub(crate) fn nonce(&self) -> Option<(String, u64)> {
         let inner = self.lock();
-        (!inner.record.nonce.is_empty()).then(|| (inner.record.nonce.clone(), inner.record.until))
+        (!inner.record.nonce.is_empty()).then(|| (inner.record.nonce.clone(), inner.record.over))
     }
 
     /// Whether a run that is not ready ends here: it does where something is asked that only another run can be told.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -83,6 +84,8 @@ pub(crate) enum Notice {
     Ask(Arc<Slot>),
     /// What was asked need not be answered any more.
     Withdraw(Arc<Slot>),
+    /// The client need not wait on its connection: it may come back after so long.
+    HangUp(Duration),
 }
 
 /// A question that was sent, and the place for its answer.
@@ -96,10 +99,19 @@ pub(crate) struct Slot {
     answer: Mutex<Place>,
 }
 
-/// The client's result, or its error; and whoever waits for it.
+/// What came of a question.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    Result(Value),
+    Error(Value),
+    /// It cannot be asked in the client's way of speaking.
+    Unsupported,
+}
+
+/// What came of it, and whoever waits for that.
 #[derive(Debug, Default)]
 struct Place {
-    answer: Option<Result<Value, Value>>,
+    answer: Option<Answered>,
     waker: Option<Waker>,
 }
 
@@ -114,6 +126,15 @@ impl Slot {
 
     /// Gives the client's result, or its error.
     pub(crate) fn fill(&self, answer: Result<Value, Value>) {
+        self.put(answer.map_or_else(Answered::Error, Answered::Result));
+    }
+
+    /// Says that it cannot be asked.
+    pub(crate) fn refuse(&self) {
+        self.put(Answered::Unsupported);
+    }
+
+    fn put(&self, answer: Answered) {
         let mut place = self.lock();
         place.answer.get_or_insert(answer);
         let waker = place.waker.take();
@@ -124,7 +145,7 @@ impl Slot {
     }
 
     /// The answer, when it is there.
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Result<Value, Value>> {
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Answered> {
         let mut place = self.lock();
         match place.answer.take() {
             Some(answer) => Poll::Ready(answer),
@@ -209,6 +230,15 @@ impl Exchange {
         let sent = slot.number.get().is_some() || inner.detached;
         if inner.notices.len() == before && sent && !inner.cancelled {
             push(inner, Notice::Withdraw(slot.clone()));
+        }
+    }
+
+    /// Lets go of the connection. Only the last time that this is said counts.
+    pub(crate) fn hang_up(&self, retry: Duration) {
+        let mut inner = self.lock();
+        inner.notices.retain(|notice| !matches!(notice, Notice::HangUp(_)));
+        if !inner.cancelled && !inner.finished {
+            push(inner, Notice::HangUp(retry));
         }
     }
 

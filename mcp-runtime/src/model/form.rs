@@ -41,6 +41,25 @@ impl Serialize for Properties<'_> {
 }
 
 impl Form {
+    /// What was filled in, in one way of writing: `30.0` is 30 where whole numbers are asked for, and `null` for what may be
+    /// left out is nothing.
+    pub(crate) fn tidied(&self, mut content: Map<String, Value>) -> Map<String, Value> {
+        for field in &self.fields {
+            let Some(value) = content.get_mut(&field.name) else { continue };
+            if value.is_null() && !field.required {
+                content.remove(&field.name);
+            } else if field.text("type") == Some("integer")
+                && let Some(number) = value.as_f64().filter(|number| value.is_f64() && number.fract() == 0.0)
+                && number.abs() < 9e15
+            {
+                #[allow(clippy::cast_possible_truncation, reason = "it is whole and far inside the range")]
+                let whole = number as i64;
+                *value = whole.into();
+            }
+        }
+        content
+    }
+
     /// What is wrong with what was filled in, in words.
     pub(crate) fn faults(&self, content: &Map<String, Value>) -> Vec<String> {
         let fault = |field: &FormField| match content.get(&field.name) {

@@ -27,7 +27,7 @@ pub(crate) mod time;
 
 pub(crate) use arguments::Arguments;
 pub use asking::InputRequired;
-pub(crate) use asking::{Answered, Asking, Record, Stopped, Way};
+pub(crate) use asking::{Asking, Given, Record, Stopped, Way};
 pub use cache::CacheScope;
 pub(crate) use cache::Hints;
 pub use client::{Client, Principal};
@@ -36,7 +36,7 @@ pub(crate) use completion::{Completed, Completer, Completions, beginning};
 pub use content::{Audio, Blob, Content, Embedded, Image, Link, Role, Text};
 pub use definition::{Annotations, Definition, Kind, Source};
 pub use exchange::Progress;
-pub(crate) use exchange::{Exchange, Notice, Slot, Taken};
+pub(crate) use exchange::{Answered, Exchange, Notice, Slot, Taken};
 pub use expand::ExpandError;
 pub(crate) use form::{Form, FormField};
 pub use icon::{Icon, Theme};

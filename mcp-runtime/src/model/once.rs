@@ -13,7 +13,17 @@ const MOST: usize = 65_536;
 
 /// What was done, by the call's nonce and the author's key, for as long as a state of that call is valid.
 #[derive(Debug, Default)]
-pub(crate) struct Onces(Mutex<HashMap<(String, String), Held>>);
+pub(crate) struct Onces(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    held: HashMap<(String, String), Held>,
+    /// When what is over is looked for again.
+    sweep: u64,
+}
+
+/// What is over is looked for so often, in seconds.
+const SWEEP_EVERY: u64 = 60;
 
 #[derive(Debug)]
 struct Held {
@@ -24,9 +34,10 @@ struct Held {
 impl Onces {
     /// Where the result is, or will be: whoever comes second waits for the first. `None` where too much is remembered.
     pub(crate) fn cell(&self, nonce: &str, key: &str, until: u64) -> Option<Arc<OnceCell<Value>>> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= MOST {
-            let now = now();
+        let Table { held, sweep } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now();
+        if *sweep <= now || held.len() >= MOST {
+            *sweep = now + SWEEP_EVERY;
             held.retain(|_, held| held.until > now);
         }
         let full = held.len() >= MOST;

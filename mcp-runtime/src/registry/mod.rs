@@ -116,7 +116,9 @@ impl Registry {
 
     /// The resource or template that was published with this URI.
     pub(crate) fn published(&self, uri: &str) -> Result<Arc<Resource>, Error> {
-        let found = self.resources().find(|resource| resource.uri() == uri).cloned();
+        let off = self.switched.is_off(ListingKind::Resources, uri)
+            || self.switched.is_off(ListingKind::Templates, uri);
+        let found = self.resources().find(|resource| resource.uri() == uri && !off).cloned();
         found.ok_or_else(|| {
             let uris = self.resources().map(|resource| resource.uri());
             unknown("resource template", uri, closest(uri, uris))

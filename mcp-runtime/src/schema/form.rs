@@ -27,6 +27,18 @@ const KEYWORDS: &[&str] = &[
     "maxItems",
 ];
 
+/// The keywords that a form itself may have.
+const ROOT_KEYWORDS: &[&str] = &[
+    "type",
+    "title",
+    "description",
+    "properties",
+    "required",
+    "additionalProperties",
+    "default",
+    "examples",
+];
+
 /// The form of a type.
 ///
 /// # Errors
@@ -40,7 +52,15 @@ pub(crate) fn form<T: DeserializeOwned + JsonSchema>() -> Result<Form, String> {
     });
     let mut root = settings.into_generator().into_root_schema_for::<T>().to_value();
     super::plain(&mut root);
-    let Some(properties) = root.get("properties").and_then(Value::as_object) else {
+    let is_object = root.get("type").is_some_and(|kind| kind == "object");
+    let foreign = |key: &&String| !ROOT_KEYWORDS.contains(&key.as_str());
+    if let Some(key) = root.as_object().and_then(|root| root.keys().find(foreign)).filter(|_| is_object) {
+        return Err(format!("it has \"{key}\" beside its fields, which forms do not know"));
+    }
+    let empty = Map::new();
+    let Some(properties) =
+        root.get("properties").map_or(Some(&empty), Value::as_object).filter(|_| is_object)
+    else {
         return Err("it is no struct with named fields".into());
     };
     let required: Vec<&str> = root

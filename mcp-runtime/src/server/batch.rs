@@ -1,9 +1,11 @@
 //! The replies to a batch: what its calls say as they say it, then all their responses as one array.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{Replies, Reply, ReplyKind};
+use crate::kept::{Streams, Writer};
 
 /// Several messages that came as one, while their replies come.
 #[derive(Debug)]
@@ -31,6 +33,14 @@ impl Batch {
 
     pub(super) fn survives_disconnect(&self) -> bool {
         self.under_way.iter().any(Replies::survives_disconnect)
+    }
+
+    pub(super) fn streams(&self) -> Option<Arc<Streams>> {
+        self.under_way.iter().find_map(Replies::streams)
+    }
+
+    pub(super) fn kept_by(&mut self, writer: &Arc<Writer>) {
+        self.under_way.iter_mut().for_each(|replies| replies.kept_by(writer));
     }
 
     /// Refuses all that has not run.

@@ -274,8 +274,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How many calls may be under way at once, 16,384 by default: on one connection, which then is not read until one has
-    /// ended; or over HTTP in all, where one more is refused with 503.
+    /// How many calls may be under way at once, 16,384 by default: on one connection, or over HTTP in all. One more is refused,
+    /// over HTTP with 503; it was not run, and may be sent again.
     #[must_use]
     pub fn max_in_flight(mut self, calls: usize) -> Self {
         self.limits.in_flight = calls.max(1);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::{Reply, Shared};
-use crate::changes::Listener;
+use crate::changes::{Listener, Reading};
+use crate::kept::EventId;
 use crate::model::{Facts, Taken};
 use crate::wire::{Entry, Voice};
 
@@ -13,6 +14,7 @@ pub(super) struct Listening {
     voice: Voice,
     listener: Arc<Listener>,
     reader: u64,
+    _reading: Reading,
     /// The request that it answers, so that it can be cancelled.
     facts: Option<Arc<Facts>>,
     _entry: Option<Entry>,
@@ -31,10 +33,12 @@ impl Listening {
         shared: Arc<Shared>,
     ) -> Self {
         let reader = listener.begin();
+        let _reading = listener.reading();
         Self {
             voice,
             listener,
             reader,
+            _reading,
             facts,
             _entry: entry,
             shared,
@@ -42,6 +46,12 @@ impl Listening {
             ending: false,
             over: false,
         }
+    }
+
+    /// The name of the place before what is told next, for a client that comes back with it.
+    pub(super) fn beginning(&self) -> Option<EventId> {
+        let number = self.listener.count();
+        self.listener.polls.then_some(EventId { stream: EventId::CHANGES, number })
     }
 
     /// Ends the stream with its last message.
@@ -66,10 +76,14 @@ impl Listening {
             return Poll::Ready(last);
         }
         loop {
-            let Some(change) = ready!(self.listener.poll(self.reader, cx)) else { return Poll::Ready(None) };
-            if let Some(told) = self.voice.changed(&change, &self.shared.extensions) {
-                return Poll::Ready(Some(told));
-            }
+            let Some((number, change)) = ready!(self.listener.poll(self.reader, cx)) else {
+                return Poll::Ready(None);
+            };
+            let Some(told) = self.voice.changed(&change, &self.shared.extensions) else { continue };
+            return Poll::Ready(Some(match self.voice {
+                Voice::Session => told.named(EventId { stream: EventId::CHANGES, number }),
+                Voice::Subscription { .. } => told,
+            }));
         }
     }
 }

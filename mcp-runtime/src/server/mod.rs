@@ -84,7 +84,8 @@ impl Server {
     }
 
     /// What the server says on its own in the session of `peer`, as the HTTP method GET asks for: that lists or resources
-    /// have changed. It goes on until the session is listened to anew.
+    /// have changed. It goes on until the session is listened to anew. A change that was told after the event which the
+    /// header `Last-Event-ID` names is told again.
     ///
     /// On a connection it is the answer to the peer's `notifications/initialized`, and need not be asked for.
     pub fn listen(&self, peer: &Peer) -> Replies {

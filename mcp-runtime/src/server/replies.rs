@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_core::Stream;
 
@@ -10,9 +11,10 @@ use super::Shared;
 use super::batch::Batch;
 use super::listening::Listening;
 use crate::changes::Listener;
+use crate::kept::{EventId, Streams, Writer};
 use crate::layer::StackFuture;
-use crate::model::{Facts, Request, Response, Taken};
-use crate::wire::{Answer, Entry, InFlight, Voice};
+use crate::model::{Facts, Notice, Request, Response, Slot, Taken};
+use crate::wire::{Answer, Back, Entry, InFlight, Voice};
 
 /// One message to the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,7 @@ pub struct Reply {
     kind: ReplyKind,
     status: u16,
     session: Option<String>,
+    event: Option<EventId>,
     body: Vec<u8>,
 }
 
@@ -38,28 +41,33 @@ pub enum ReplyKind {
 
 impl Reply {
     pub(crate) fn response(status: u16, body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Response, status, session: None, body }
+        Self { kind: ReplyKind::Response, status, session: None, event: None, body }
     }
 
     pub(crate) fn notification(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Notification, status: 200, session: None, body }
+        Self { kind: ReplyKind::Notification, status: 200, session: None, event: None, body }
     }
 
     pub(crate) fn request(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Request, status: 200, session: None, body }
+        Self { kind: ReplyKind::Request, status: 200, session: None, event: None, body }
     }
 
     pub(crate) fn nothing() -> Self {
-        Self { kind: ReplyKind::Nothing, status: 200, session: None, body: Vec::new() }
+        Self { kind: ReplyKind::Nothing, status: 200, session: None, event: None, body: Vec::new() }
     }
 
     /// A notification was taken.
     pub(crate) fn accepted() -> Self {
-        Self { kind: ReplyKind::Nothing, status: 202, session: None, body: Vec::new() }
+        Self { kind: ReplyKind::Nothing, status: 202, session: None, event: None, body: Vec::new() }
     }
 
     pub(crate) fn with_session(mut self, session: String) -> Self {
         self.session = Some(session);
+        self
+    }
+
+    pub(crate) fn named(mut self, event: EventId) -> Self {
+        self.event = Some(event);
         self
     }
 
@@ -86,6 +94,13 @@ impl Reply {
     /// The HTTP status that goes with it.
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The id of the server-sent event that carries it, in a session over HTTP. A client whose connection breaks comes back
+    /// with the last one that it has read in the header `Last-Event-ID`; [`Server::listen`](crate::Server::listen) goes on
+    /// after it.
+    pub fn event_id(&self) -> Option<impl std::fmt::Display + Copy + use<>> {
+        self.event
     }
 
     /// The id of the session that began with it, for the HTTP header `Mcp-Session-Id`.
@@ -122,8 +137,24 @@ struct Run {
     shared: Arc<Shared>,
     survives_disconnect: bool,
     flight: Flight,
+    /// What was asked, which is not to be asked for longer than the call.
+    asked: Vec<Arc<Slot>>,
     /// The response, while notices that came before it are still to be sent.
     response: Option<Response>,
+    /// The function has let go of the connection, and the client is to come back after so long.
+    hang_up: Option<Duration>,
+    /// Where what is said is kept for a client that comes back.
+    kept: Option<Arc<Writer>>,
+}
+
+impl Run {
+    fn let_go(&mut self) {
+        if let Some(kept) = &self.kept
+            && let Some(retry) = self.hang_up.take()
+        {
+            kept.hang_up(retry);
+        }
+    }
 }
 
 impl std::fmt::Debug for State {
@@ -169,7 +200,10 @@ impl Replies {
             shared,
             survives_disconnect,
             flight: Flight::Waiting(in_flight),
+            asked: Vec::new(),
             response: None,
+            hang_up: None,
+            kept: None,
         };
         Self(State::Running(Box::new(run)))
     }
@@ -257,8 +291,7 @@ impl Replies {
         };
         // One that was under way may have been cancelled since, and must not run on.
         if matches!(run.flight, Flight::Entered { .. }) && run.facts.exchange.is_cancelled() {
-            self.0 = State::Done(None);
-            return Poll::Ready(None);
+            return self.cancelled();
         }
         if run.response.is_none() {
             // The function may say something while it is polled, so what it says is looked at afterwards.
@@ -280,17 +313,24 @@ impl Replies {
             }
             run.flight = Flight::Entered { _entry: entry.flatten() };
         }
-        match run.facts.exchange.take(cx) {
-            Taken::Notice(notice) => {
-                if let Some(reply) = run.answer.notice(&notice) {
-                    return Poll::Ready(Some(reply));
+        // One that says nothing to this peer hides none behind it.
+        loop {
+            match run.facts.exchange.take(cx) {
+                Taken::Notice(Notice::HangUp(retry)) => {
+                    run.hang_up = Some(retry);
+                    run.let_go();
                 }
+                Taken::Notice(notice) => {
+                    if let Notice::Ask(slot) = &notice {
+                        run.asked.push(slot.clone());
+                    }
+                    if let Some(reply) = run.answer.notice(&notice) {
+                        return Poll::Ready(Some(reply));
+                    }
+                }
+                Taken::Cancelled => return self.cancelled(),
+                Taken::Nothing => break,
             }
-            Taken::Cancelled => {
-                self.0 = State::Done(None);
-                return Poll::Ready(None);
-            }
-            Taken::Nothing => {}
         }
         let Some(response) = run.response.take() else { return Poll::Pending };
         if let Response::Listening(crate::model::Listening(listener)) = response {
@@ -302,7 +342,58 @@ impl Replies {
     }
 }
 
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "only HTTP loses a connection and keeps its session")
+)]
 impl Replies {
+    /// The streams of the session that the call belongs to, if it goes on without its connection.
+    pub(crate) fn streams(&self) -> Option<Arc<Streams>> {
+        match &self.0 {
+            State::Done(_) | State::Listening(_) => None,
+            State::Running(run) => match &run.answer.back {
+                Back::Session(session) if run.survives_disconnect => Some(session.streams.clone()),
+                _ => None,
+            },
+            State::Batch(batch) => batch.streams(),
+        }
+    }
+
+    /// The name of the place before the first change that is told, for a client that comes back with it.
+    pub(crate) fn beginning(&self) -> Option<EventId> {
+        match &self.0 {
+            State::Listening(listening) => listening.beginning(),
+            _ => None,
+        }
+    }
+
+    /// Says where the replies are kept, so that the function can let go of the connection.
+    pub(crate) fn kept_by(&mut self, writer: &Arc<Writer>) {
+        match &mut self.0 {
+            State::Done(_) | State::Listening(_) => {}
+            State::Running(run) => {
+                run.kept = Some(writer.clone());
+                run.let_go();
+            }
+            State::Batch(batch) => batch.kept_by(writer),
+        }
+    }
+}
+
+impl Replies {
+    /// Ends a cancelled call. Nothing more is said of it, but what it asked is taken back.
+    fn cancelled(&mut self) -> Poll<Option<Reply>> {
+        if let State::Running(run) = &mut self.0 {
+            while let Some(slot) = run.asked.pop() {
+                if let Some(taken_back) = run.answer.withdraw(&slot) {
+                    return Poll::Ready(Some(taken_back));
+                }
+            }
+        }
+        self.0 = State::Done(None);
+        Poll::Ready(None)
+    }
+
     /// Goes on as a stream of changes.
     fn listen(&mut self, listener: Arc<Listener>, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
         let State::Running(mut run) = std::mem::replace(&mut self.0, State::Done(None)) else {
@@ -327,6 +418,9 @@ impl Replies {
 
 impl Drop for Run {
     fn drop(&mut self) {
+        for slot in &self.asked {
+            self.answer.withdraw(slot);
+        }
         // Work that outlives its call, such as a function that blocks, is told that nobody waits for it.
         self.facts.exchange.abandon();
     }

@@ -90,8 +90,8 @@ fn poll(running: &mut Running, live: &Live, cx: &mut Context<'_>) -> Poll<Step> 
 fn heard(live: &Live, notice: Notice) -> bool {
     match notice {
         Notice::Progress(progress) => live.change(|task| task.message = Some(progress.in_words())),
-        // Its log has no reader.
-        Notice::Log(_) => false,
+        // Its log has no reader, and there is no connection to let go of.
+        Notice::Log(_) | Notice::HangUp(_) => false,
         Notice::Ask(slot) => {
             let key = slot.key.clone();
             let Some(question) = question_to_tell(&slot.question) else { return false };

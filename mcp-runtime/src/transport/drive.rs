@@ -101,7 +101,6 @@ impl Connection<'_> {
                     self.flush(transport).await?;
                 }
             }
-            let may_read = self.may_read();
             tokio::select! {
                 biased;
                 Some(reply) = self.replies.recv(), if self.spawned => {
@@ -109,7 +108,7 @@ impl Connection<'_> {
                     self.send_what_is_ready(transport).await?;
                     self.flush(transport).await?;
                 }
-                frame = transport.receive(), if may_read => {
+                frame = transport.receive() => {
                     let Some(reply) = self.begin(frame?) else { return Ok(()) };
                     if let Some(reply) = reply {
                         self.send(transport, reply).await?;
@@ -117,12 +116,13 @@ impl Connection<'_> {
                         self.flush(transport).await?;
                     }
                 }
-                Some(ended) = self.calls.join_next(), if !may_read => self.load -= ended.unwrap_or_default(),
             }
         }
     }
 
-    fn may_read(&self) -> bool {
+    /// Whether one more call may begin. At the limit messages are read on: among them are the answers and cancellations that
+    /// make room.
+    fn has_room(&self) -> bool {
         self.load.calls < self.limits.in_flight && self.load.bytes < self.limits.in_flight_bytes
     }
 
@@ -150,7 +150,7 @@ impl Connection<'_> {
     /// Answers the messages that have arrived already, so that their replies travel together.
     async fn answer_what_is_there(&mut self, transport: &mut impl Transport) -> Result<(), Stop> {
         for _ in 0..WAITING_REPLIES {
-            if !transport.may_be_ready() || !self.may_read() {
+            if !transport.may_be_ready() {
                 return Ok(());
             }
             let frame = {
@@ -178,6 +178,12 @@ impl Connection<'_> {
             Frame::TooLong(limit) => return Some(sent(too_long(limit, self.peer))),
         };
         let load = Load { bytes, calls: replies.calls() };
+        if load.calls > 0 && !self.has_room() {
+            self.forget_ended();
+            if !self.has_room() {
+                return Some(sent(replies.refuse_busy()));
+            }
+        }
         // A notice before the response means that the call takes its time.
         match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Some(reply)) if reply.is_last() => return Some(sent(reply)),

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde_json::Value;
 
@@ -14,11 +14,11 @@ use crate::model::Slot;
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     last: AtomicU64,
-    open: Mutex<HashMap<u64, Arc<Slot>>>,
+    open: Mutex<HashMap<u64, Weak<Slot>>>,
 }
 
 impl Asked {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Slot>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Weak<Slot>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -26,7 +26,13 @@ impl Asked {
     pub(super) fn number(&self, slot: &Arc<Slot>) -> u64 {
         *slot.number.get_or_init(|| {
             let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-            self.lock().insert(number, slot.clone());
+            let mut open = self.lock();
+            // A call that is cancelled takes its questions along and says nothing of it: they are forgotten when there
+            // are as many of them as of the others.
+            if open.len() == open.capacity() {
+                open.retain(|_, slot| slot.strong_count() > 0);
+            }
+            open.insert(number, Arc::downgrade(slot));
             number
         })
     }
@@ -40,8 +46,29 @@ impl Asked {
     /// Gives a client's answer to whoever asked. One to something that was not asked, or is not asked any more, is nothing.
     pub(super) fn answered(&self, id: &Id, answer: Result<&str, &str>) {
         let Ok(number) = id.raw().parse() else { return };
-        let Some(slot) = self.lock().remove(&number) else { return };
+        let Some(slot) = self.lock().remove(&number).and_then(|slot| slot.upgrade()) else { return };
         let read = |raw: &str| serde_json::from_str::<Value>(raw).unwrap_or_default();
         slot.fill(answer.map(read).map_err(read));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use crate::model::Question;
+
+    #[test]
+    fn questions_that_nobody_waits_for_any_more_are_not_kept() {
+        let asked = Asked::default();
+        let waits = Arc::new(Slot::new(Question::Roots, String::new()));
+        let number = asked.number(&waits);
+        for _ in 0..10_000 {
+            asked.number(&Arc::new(Slot::new(Question::Roots, String::new())));
+        }
+        assert!(asked.lock().len() < 10, "{}", asked.lock().len());
+        asked.answered(&Id::read(&number.to_string()).unwrap(), Ok("{}"));
+        let cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(waits.poll(&cx).is_ready(), "one that somebody waits for is");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::envelope::{Id, Params};
 use super::meta;
 use crate::Error;
-use crate::changes::{Change, MOST_TOPICS};
+use crate::changes::{Change, LONGEST_TOPIC, LONGEST_TOPICS, MOST_TOPICS, may_be_heard};
 use crate::extension::Extensions;
 use crate::model::{Client, ListingKind};
 use crate::server::Reply;
@@ -24,22 +24,19 @@ pub(crate) enum Voice {
 }
 
 impl Voice {
-    /// Adds what says which subscription a message belongs to.
-    fn tagged(&self, mut params: Map<String, Value>) -> Map<String, Value> {
-        if let Self::Subscription { id, .. } = self {
-            let id: Value = serde_json::from_str(id.raw()).unwrap_or_default();
-            params.insert("_meta".into(), json!({meta::SUBSCRIPTION_ID: id}));
-        }
-        params
-    }
-
     fn notification(&self, method: &str, params: Map<String, Value>) -> Reply {
-        let params = self.tagged(params);
-        let mut message = json!({"jsonrpc": "2.0", "method": method});
-        if !params.is_empty() {
-            message["params"] = params.into();
+        let mut members = Vec::new();
+        if let Self::Subscription { id, .. } = self {
+            // As it was written: who asked knows it by that.
+            members.push(format!("\"_meta\":{{\"{}\":{}}}", meta::SUBSCRIPTION_ID, id.raw()));
         }
-        Reply::notification(message.to_string().into_bytes())
+        members.extend(params.iter().map(|(name, value)| format!("{}:{value}", json!(name))));
+        let params = match members.is_empty() {
+            true => String::new(),
+            false => format!(",\"params\":{{{}}}", members.join(",")),
+        };
+        let message = format!("{{\"jsonrpc\":\"2.0\",\"method\":{}{params}}}", json!(method));
+        Reply::notification(message.into_bytes())
     }
 
     /// The first message of a subscription: what will be told.
@@ -145,8 +142,11 @@ pub(super) fn topics(
             .map_err(|_| wrong(format!("\"{name}\" must be a list of strings")))?;
         topics.extend(asked.into_iter().map(|topic| Change::Extension { topics: name, topic }));
     }
-    if topics.len() > MOST_TOPICS {
-        return Err(wrong(format!("a subscription may name {MOST_TOPICS} things at most")));
+    if !may_be_heard(&topics) {
+        return Err(wrong(format!(
+            "a subscription may name {MOST_TOPICS} things at most, each with {LONGEST_TOPIC} bytes, and {LONGEST_TOPICS} \
+             bytes in all"
+        )));
     }
     Ok(topics)
 }

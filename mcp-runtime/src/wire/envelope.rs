@@ -169,6 +169,17 @@ impl<'a> Inside<'a> {
 /// How deep a message may nest, and how many members its outer objects may have in all.
 pub(crate) const LIMITS: Limits = Limits { depth: 128, members: 16_384 };
 
+/// The id of a message that is JSON and breaks another rule, so that whoever waits for its answer has one.
+fn id_of(text: &str) -> Option<Id> {
+    #[derive(serde::Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        id: Option<&'a serde_json::value::RawValue>,
+    }
+    let named: Named<'_> = serde_json::from_str(text).ok()?;
+    Id::read(named.id?.get())
+}
+
 /// Reads one message.
 pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     let unparsable = |detail: String| Malformed { id: None, problem: Problem::Unparsable, detail };
@@ -176,7 +187,7 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         .map_err(|fault| unparsable(format!("invalid UTF-8 at byte {}", fault.valid_up_to())))?;
     let Scanned { members, escaped_names } = scan::scan(text, LIMITS).map_err(|fault| match fault {
         Fault::Syntax { .. } => unparsable(fault.to_string()),
-        _ => Malformed { id: None, problem: Problem::Invalid, detail: fault.to_string() },
+        _ => Malformed { id: id_of(text), problem: Problem::Invalid, detail: fault.to_string() },
     })?;
     let invalid =
         |id: Option<Id>, detail: &str| Malformed { id, problem: Problem::Invalid, detail: detail.into() };
@@ -185,7 +196,8 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         Some(b'[') => return Err(invalid(None, "a batch is not accepted: send one message at a time")),
         _ => return Err(invalid(None, "a message is a JSON object")),
     }
-    let (mut version, mut id, mut method, mut params, mut answer) = (None, None, None, None, None);
+    let (mut version, mut id, mut method, mut params) = (None, None, None, None);
+    let (mut result, mut error) = (None, None);
     for member in members.iter().filter(|member| member.level == 1) {
         let value = member.value.of(text);
         let name = member.name.of(text);
@@ -194,8 +206,8 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
             "id" => id = Some(value),
             "method" => method = Some(member.value),
             "params" => params = Some(member.value),
-            "result" => answer = Some(Ok(member.value)),
-            "error" => answer = Some(Err(member.value)),
+            "result" => result = Some(member.value),
+            "error" => error = Some(member.value),
             _ => {}
         }
     }
@@ -204,7 +216,13 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
         return Err(invalid(known, "\"jsonrpc\" must be \"2.0\""));
     }
     let Some(method) = method else {
-        let Some(answer) = answer else { return Err(invalid(known, "\"method\" is missing")) };
+        // What is both is an error, whichever comes first; but some write null for the member that is not meant.
+        let answer = match (result, error) {
+            (Some(result), None) => Ok(result),
+            (Some(result), Some(error)) if error.of(text) == "null" => Ok(result),
+            (_, Some(error)) => Err(error),
+            (None, None) => return Err(invalid(known, "\"method\" is missing")),
+        };
         let text: Arc<str> = text.into();
         let raw = |span| Raw::new(text.clone(), span);
         let kind = Kind::Response { id: known, answer: answer.map(raw).map_err(raw) };

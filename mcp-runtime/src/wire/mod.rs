@@ -18,6 +18,11 @@ mod identity;
 mod mirrored;
 mod peer;
 mod question;
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "only HTTP loses a connection and keeps its session")
+)]
+mod resumed;
 mod revision;
 mod session;
 mod state;
@@ -26,12 +31,14 @@ mod stateless;
 
 pub(crate) use changed::Voice;
 pub(crate) use decode::{Decoded, Incoming, decode, too_long};
-pub(crate) use encode::Answer;
+pub(crate) use encode::{Answer, Back};
 pub(crate) use encode::{code_of, result_to_keep};
 pub(crate) use flight::{Entry, InFlight};
 pub(crate) use identity::{About, Identity};
 pub use peer::Peer;
 pub(crate) use question::question_to_tell;
+#[cfg(feature = "http")]
+pub(crate) use resumed::resume;
 pub(crate) use revision::Revision;
 pub(crate) use session::{SessionLimits, Sessions};
 pub(crate) use state::Carried;

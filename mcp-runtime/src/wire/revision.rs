@@ -117,6 +117,12 @@ impl Revision {
         }
     }
 
+    /// Whether a client whose stream is ended before the response comes back for the rest. Then streams begin with an event
+    /// that says nothing but its name; clients of the revisions before take what has no data for a message.
+    pub(crate) fn polls_streams(self) -> bool {
+        self == Self::November2025
+    }
+
     /// The stateless revisions, as a JSON array.
     pub(crate) fn supported() -> String {
         let names: Vec<_> =

@@ -12,6 +12,7 @@ use super::asked::Asked;
 use super::flight::InFlight;
 use super::revision::Revision;
 use crate::changes::Listener;
+use crate::kept::Streams;
 use crate::model::{Client, Level, Principal};
 
 /// What was agreed with a stateful peer.
@@ -23,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) asked: Asked,
     pub(crate) listener: Arc<Listener>,
     pub(crate) level: Mutex<Level>,
+    /// What it says over HTTP in answer to requests, for a client that lost its connection.
+    pub(crate) streams: Arc<Streams>,
 }
 
 impl Session {
@@ -71,6 +74,13 @@ struct Held {
     used: Instant,
 }
 
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Whoever listens in the session is told nothing more.
+        self.session.listener.close();
+    }
+}
+
 /// Idle sessions are looked for this often at most.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -85,15 +95,17 @@ impl Sessions {
         if now.duration_since(table.swept) >= SWEEP_EVERY.min(self.limits.idle) {
             table.swept = now;
             table.held.retain(|_, held| !self.is_over(held, now));
+            table.held.values().for_each(|held| held.session.streams.expire(now));
         }
         table
     }
 
     fn is_over(&self, held: &Held, now: Instant) -> bool {
-        held.session.in_flight.idle_since().is_ok_and(|ended| {
-            let used = ended.map_or(held.used, |ended| ended.max(held.used));
-            now.duration_since(used) >= self.limits.idle
-        })
+        !held.session.listener.is_read()
+            && held.session.in_flight.idle_since().is_ok_and(|ended| {
+                let used = ended.map_or(held.used, |ended| ended.max(held.used));
+                now.duration_since(used) >= self.limits.idle
+            })
     }
 
     /// Begins a session and gives its id. `None` where the table is full of sessions at work, or the system gives no
@@ -105,7 +117,8 @@ impl Sessions {
         let now = Instant::now();
         let mut table = self.table(now);
         if table.held.len() >= self.limits.count {
-            let idle = table.held.iter().filter(|(_, held)| held.session.in_flight.is_empty());
+            let at_work = |session: &Session| session.listener.is_read() || !session.in_flight.is_empty();
+            let idle = table.held.iter().filter(|(_, held)| !at_work(&held.session));
             let idlest = idle.min_by_key(|(_, held)| held.used).map(|(key, _)| key.clone())?;
             tracing::warn!(limit = self.limits.count, "the table of sessions is full: the idlest one ends");
             table.held.remove(&idlest);
@@ -133,6 +146,7 @@ impl Sessions {
         let ended = self.table(Instant::now()).held.remove(&(principal.clone(), id.to_owned()));
         if let Some(held) = &ended {
             held.session.in_flight.cancel_all();
+            held.session.streams.forget_all();
         }
         ended.is_some()
     }

@@ -2,18 +2,15 @@
 //!
 //! See the specification, "Multi Round-Trip Requests".
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use super::encode::Refusal;
 use super::envelope::Params;
 use super::revision::Revision;
 use crate::Error;
 use crate::json::{Span, string};
-use crate::model::{Answered, Asking, Onces, Operation, Principal, Record, Way, now};
+use crate::model::{Asking, Given, Onces, Operation, Principal, Record, Way, now};
 use crate::seal::Seal;
 use crate::server::Shared;
 
@@ -24,6 +21,9 @@ pub(crate) struct Carried {
     pub(crate) lifetime: Duration,
     pub(crate) onces: Arc<Onces>,
 }
+
+/// A call may go on for so many lifetimes of a state in all, however often it asks.
+const LIFETIMES: u64 = 12;
 
 /// The call that a state belongs to: it is worth nothing for another.
 #[derive(Debug, Clone)]
@@ -51,8 +51,7 @@ impl Binding {
     fn purpose(&self, principal: &Principal) -> Vec<u8> {
         let text = |span: Option<Span>| span.map(|span| span.of(&self.text));
         let target = text(self.target).and_then(string);
-        let arguments = text(self.arguments).and_then(|raw| serde_json::from_str(raw).ok());
-        let arguments = arguments.map(|arguments: Value| sorted(&arguments));
+        let arguments = text(self.arguments).map_or_else(|| "{}".into(), minified);
         let bound = (principal.issuer(), principal.subject(), self.method, target, arguments);
         serde_json::to_vec(&bound).unwrap_or_default()
     }
@@ -69,22 +68,29 @@ impl Binding {
             getrandom::fill(&mut random).ok()?;
             record.nonce = format!("{:032x}", u128::from_ne_bytes(random));
         }
-        record.until = now() + carried.lifetime.as_secs();
+        let lifetime = carried.lifetime.as_secs();
+        if record.over == 0 {
+            record.over = now() + lifetime.saturating_mul(LIFETIMES);
+        }
+        record.until = record.over.min(now() + lifetime);
         carried.seal.seal(&serde_json::to_vec(&record).ok()?, &self.purpose(principal))
     }
 }
 
-/// A value whose objects have their members in the order of their names.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => items.iter().map(sorted).collect(),
-        Value::Object(members) => {
-            let members: BTreeMap<_, _> = members.iter().map(|(name, value)| (name, sorted(value))).collect();
-            // As pairs, because a map of `serde_json` may keep an order of its own.
-            members.into_iter().map(|(name, value)| Value::from(vec![name.clone().into(), value])).collect()
+/// JSON without the white space between its tokens, so that another way of laying it out is the same.
+fn minified(raw: &str) -> String {
+    let (mut inside, mut escaped) = (false, false);
+    let keep = |character: &char| {
+        let kept = inside || !character.is_ascii_whitespace();
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => inside = !inside,
+            _ => {}
         }
-        other => other.clone(),
-    }
+        kept
+    };
+    raw.chars().filter(keep).collect()
 }
 
 /// What a request may ask, with what was answered before.
@@ -101,16 +107,19 @@ pub(super) fn asking(
         return invalid("\"inputResponses\" must be an object");
     };
     let answers = given.into_iter().flat_map(|given| given.pairs());
-    let answers = answers.filter_map(|(key, raw)| Some((key.into_owned(), serde_json::from_str(raw).ok()?)));
+    // What cannot be read is no answer to anything, and is told so when it is needed.
+    let answers = answers.map(|(key, raw)| (key.into_owned(), serde_json::from_str(raw).unwrap_or_default()));
     let Some(state) = params.get("requestState") else {
         // A client may know what it will be asked; a question finds its answer by its key.
-        let answers = answers.map(|(key, value)| (key, Answered { digest: None, value }));
+        let answers = answers.map(|(key, value)| (key, Given { digest: None, value }));
         return Ok(Asking::with_record(way, Record { answers: answers.collect(), ..Record::default() }));
     };
     let Some(state) = string(state) else { return invalid("\"requestState\" must be a string") };
     let opened = server.carried.seal.open(&state, &binding.purpose(principal));
     let Some(mut record) = opened.and_then(|opened| serde_json::from_slice::<Record>(&opened).ok()) else {
-        return invalid("\"requestState\" is not one that this server gave for this call");
+        return invalid(
+            "\"requestState\" is not one that this server gave to this caller for this call with these arguments",
+        );
     };
     if record.until <= now() {
         return invalid(
@@ -120,7 +129,10 @@ pub(super) fn asking(
     let asked = std::mem::take(&mut record.asked);
     for (key, value) in answers {
         let digest = asked.get(&key).copied();
-        record.answers.insert(key, Answered { digest, value });
+        // What was answered before stands: the function has gone on from it.
+        if digest.is_some() || !record.answers.contains_key(&key) {
+            record.answers.insert(key, Given { digest, value });
+        }
     }
     Ok(Asking::with_record(way, record))
 }

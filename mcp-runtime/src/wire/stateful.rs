@@ -11,11 +11,13 @@ use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
 use super::headers;
 use super::peer::{Connection, Link, Peer};
+use super::resumed::rewind;
 use super::revision::Revision;
 use super::session::Session;
 use crate::Error;
 use crate::changes::Change;
 use crate::json::Raw;
+use crate::kept::Streams;
 use crate::model::{Asking, Client, Level, ListingKind, Operation, Request, Subscription, UnknownLevel, Way};
 use crate::server::{Reply, Shared};
 
@@ -144,7 +146,7 @@ pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
 }
 
 /// Sessions, and so the methods GET and DELETE, are there in the stateful revisions only.
-fn revision_of(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn revision_of(headers: &HeaderMap) -> Result<(), Refusal> {
     match headers::single(headers, headers::PROTOCOL_VERSION)? {
         None => Ok(()),
         Some(version) => match Revision::named(version) {
@@ -247,7 +249,10 @@ fn subscription(server: &Shared, params: &Params, session: &Session, on: bool) -
 /// What the server says on its own in the session that the peer's headers name, as the HTTP method GET asks for.
 pub(crate) fn listen(server: &Shared, peer: &Peer) -> Decoded {
     let session = match &peer.link {
-        Link::Http(headers) => revision_of(headers).and_then(|()| session(server, peer, headers)),
+        Link::Http(headers) => {
+            let session = revision_of(headers).and_then(|()| session(server, peer, headers));
+            session.and_then(|session| rewind(&session, headers).map(|()| session))
+        }
         Link::Connection(connection) => {
             connection.session.get().cloned().ok_or_else(Refusal::session_required)
         }
@@ -263,16 +268,19 @@ pub(crate) fn listen(server: &Shared, peer: &Peer) -> Decoded {
 fn begin(server: &Shared, params: &Params) -> Result<Session, ()> {
     let requested = params.string("protocolVersion").ok_or(())?;
     let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
+    let revision = revision.unwrap_or(Revision::LATEST_STATEFUL);
     let object = |member: &str| params.inside(member).map(|found| found.map(abridged));
     Ok(Session {
-        revision: revision.unwrap_or(Revision::LATEST_STATEFUL),
+        revision,
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),
         asked: Asked::default(),
         listener: server.changes.listen(
             [ListingKind::Tools, ListingKind::Prompts, ListingKind::Resources].map(Change::List).into(),
+            revision.polls_streams(),
         ),
         level: Mutex::new(Level::Info),
+        streams: Streams::new(revision.polls_streams()),
     })
 }
 

@@ -44,9 +44,9 @@ impl Context {
     pub fn elicit<T: DeserializeOwned + JsonSchema>(&self, message: impl Into<String>) -> Ask<T> {
         let message = message.into();
         let question = form::<T>().map(|form| Question::Form { message, form }).map_err(|why| {
-            let detail = format!("`{}` is no form: {why}", std::any::type_name::<T>());
-            tracing::error!(detail, "a question cannot be asked");
-            AskError::Unaskable { detail }
+            let kind = std::any::type_name::<T>();
+            tracing::error!(kind, why, "a question cannot be asked: the type is no form");
+            AskError::Unaskable { detail: format!("the server's form is none: {why}") }
         });
         Ask::new(self, question, filled_in)
     }
@@ -72,7 +72,9 @@ impl Context {
     /// As [`elicit`](Self::elicit).
     pub fn visit(&self, message: impl Into<String>, url: impl Into<String>) -> Ask<()> {
         let (message, url) = (message.into(), url.into());
-        let question = match url.starts_with("https://") || url.starts_with("http://") {
+        let parsed = url.parse::<http::Uri>().ok();
+        let web = |it: &http::Uri| matches!(it.scheme_str(), Some("https" | "http")) && it.host().is_some();
+        let question = match parsed.is_some_and(|url| web(&url)) {
             true => Ok(Question::Url { message, url }),
             false => {
                 Err(AskError::Unaskable { detail: format!("{:?} is no URL of a page", shortened(&url)) })
@@ -98,8 +100,9 @@ fn accepted(question: &Question, answer: &Value) -> Result<Map<String, Value>, A
 }
 
 fn filled_in<T: DeserializeOwned>(question: &Question, answer: Value) -> Result<T, AskError> {
-    let content = accepted(question, &answer)?;
+    let mut content = accepted(question, &answer)?;
     if let Question::Form { form, .. } = question {
+        content = form.tidied(content);
         let faults = form.faults(&content);
         if !faults.is_empty() {
             return Err(AskError::malformed(faults.join("; ")));

@@ -23,7 +23,7 @@ pub use sample::Sampled;
 
 use super::{Context, current};
 use crate::Error;
-use crate::model::{Facts, Question, Slot, Way};
+use crate::model::{Answered, Facts, Question, Slot, Way};
 
 /// A question to the client. It is asked when it is first polled: `.await` it, or give it to `join!` with others, which are
 /// then asked at once.
@@ -83,7 +83,8 @@ impl<T> Ask<T> {
         Self { facts: context.facts().clone(), question, key: None, read, state: State::New }
     }
 
-    /// Names the question, so that it is known again whatever it says. The client sees the name.
+    /// Names the question. The client sees the name, and an answer finds its question by it. A question whose text is another
+    /// one than when it was answered is asked anew; so keep clocks and counters out of it.
     ///
     /// Within one call, questions of one name are told apart by their order.
     pub fn key(mut self, key: impl Into<String>) -> Self {
@@ -165,8 +166,9 @@ impl<T> Future for Ask<T> {
         this.facts.asking.waited();
         this.state = State::Over;
         Poll::Ready(match answer {
-            Ok(answer) => (this.read)(&question, answer),
-            Err(error) => Err(AskError::failed(&error)),
+            Answered::Result(answer) => (this.read)(&question, answer),
+            Answered::Error(error) => Err(AskError::failed(&error)),
+            Answered::Unsupported => Err(AskError::Unsupported { required: question.requires() }),
         })
     }
 }

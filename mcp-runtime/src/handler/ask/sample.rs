@@ -113,8 +113,12 @@ fn read(_: &Question, answer: Value) -> Result<Sampled, AskError> {
     if content.iter().any(|block| block.get("type").and_then(Value::as_str).is_none()) {
         return Err(AskError::malformed("a content block must have a \"type\""));
     }
-    if text("role").is_none() {
-        return Err(AskError::malformed("\"role\" must be a string"));
+    let is_text = |block: &&Value| block.get("type").and_then(Value::as_str) == Some("text");
+    if content.iter().filter(is_text).any(|block| !block.get("text").is_some_and(Value::is_string)) {
+        return Err(AskError::malformed("a text block must have a \"text\""));
+    }
+    if !matches!(text("role").as_deref(), Some("user" | "assistant")) {
+        return Err(AskError::malformed("\"role\" must be \"user\" or \"assistant\""));
     }
     let model = text("model").ok_or_else(|| AskError::malformed("\"model\" must be a string"))?;
     Ok(Sampled { model, stop_reason: text("stopReason"), content })

@@ -1,14 +1,16 @@
 //! Replies as server-sent events.
 
+use std::fmt::Display;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::kept::{EventId, Reader, Said};
 use crate::server::{Replies, Reply};
 
 /// When nothing was said for so long, a comment keeps proxies from closing the stream.
@@ -17,10 +19,16 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// What says nothing.
 pub(super) const COMMENT: &[u8] = b":\n\n";
 
+/// A client whose connection breaks comes back after so long, unless it is told otherwise.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The timers of some clients overflow not far beyond, and they would come back at once.
+const LONGEST_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A stream of replies, which ends with the response.
 #[derive(Debug)]
 pub(super) struct Events {
-    first: Option<Reply>,
+    first: Option<Event>,
     source: Source,
     quiet: Pin<Box<Sleep>>,
     /// Ready when the server is to end.
@@ -28,25 +36,30 @@ pub(super) struct Events {
     ended: bool,
 }
 
+/// An event, ready to be sent.
+#[derive(Debug)]
+struct Event {
+    bytes: Bytes,
+    is_last: bool,
+}
+
 /// Where replies come from.
 #[derive(Debug)]
 pub(super) enum Source {
     /// The call itself: it ends with the stream.
     Call { replies: Replies, _place: Option<OwnedSemaphorePermit> },
-    /// A task that goes on without the stream.
-    Task(mpsc::Receiver<Reply>),
+    /// What is kept of a call that goes on without the stream.
+    Kept(Reader),
 }
 
 impl Source {
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         match self {
-            Self::Call { replies, .. } => replies.poll_reply(cx),
-            Self::Task(replies) => replies.poll_recv(cx),
+            Self::Call { replies, .. } => {
+                replies.poll_reply(cx).map(|reply| reply.as_ref().map(Event::reply))
+            }
+            Self::Kept(reader) => reader.poll(cx).map(|said| said.as_ref().map(Event::said)),
         }
-    }
-
-    fn is_listening(&self) -> bool {
-        matches!(self, Self::Call { replies, .. } if replies.is_listening())
     }
 
     fn wind_up(&mut self) {
@@ -54,24 +67,68 @@ impl Source {
             replies.wind_up();
         }
     }
+}
 
-    pub(super) async fn next(&mut self) -> Option<Reply> {
-        std::future::poll_fn(|cx| self.poll(cx)).await
+impl Event {
+    fn reply(reply: &Reply) -> Self {
+        Self { bytes: event(reply.event_id(), reply.body()), is_last: reply.is_last() }
+    }
+
+    fn said(said: &Said) -> Self {
+        match said {
+            Said::Message(reply) => Self::reply(reply),
+            Said::HangUp(retry) => Self {
+                bytes: format!("retry: {}\n\n", retry.min(&LONGEST_RETRY).as_millis()).into(),
+                is_last: true,
+            },
+        }
+    }
+
+    /// Says nothing but its name, so that the client can come back whatever happens to the connection.
+    fn priming(id: EventId) -> Self {
+        let bytes = format!("id: {id}\nretry: {}\ndata:\n\n", RETRY.as_millis());
+        Self { bytes: bytes.into(), is_last: false }
     }
 }
 
 impl Events {
-    pub(super) fn new(first: Option<Reply>, source: Source, ending: CancellationToken) -> Self {
-        let quiet = Box::pin(tokio::time::sleep(KEEP_ALIVE));
-        let ending = source.is_listening().then(|| Box::pin(ending.cancelled_owned()));
-        Self { first, source, quiet, ending, ended: false }
+    /// What a call says while somebody reads it, or a stream of changes.
+    pub(super) fn of_call(
+        first: &Reply,
+        replies: Replies,
+        place: Option<OwnedSemaphorePermit>,
+        ending: CancellationToken,
+    ) -> Self {
+        let ending = replies.is_listening().then(|| Box::pin(ending.cancelled_owned()));
+        Self { ending, ..Self::new(Some(Event::reply(first)), Source::Call { replies, _place: place }) }
     }
 
-    /// A stream that ends at once.
-    pub(super) fn ended() -> Self {
-        let (_, nothing) = mpsc::channel(1);
+    /// What has changed, for as long as the session is listened to.
+    pub(super) fn of_changes(
+        replies: Replies,
+        place: OwnedSemaphorePermit,
+        ending: CancellationToken,
+    ) -> Self {
+        let first = replies.beginning().map(Event::priming);
+        let source = Source::Call { replies, _place: Some(place) };
+        Self { ending: Some(Box::pin(ending.cancelled_owned())), ..Self::new(first, source) }
+    }
+
+    /// What is kept of a call, from its first message on.
+    pub(super) fn begun(mut reader: Reader) -> Self {
+        let id = reader.begin();
+        let first = reader.polls().then(|| Event::priming(id));
+        Self::new(first, Source::Kept(reader))
+    }
+
+    /// What is kept of a call, from where its client stopped to read.
+    pub(super) fn resumed(reader: Reader) -> Self {
+        Self::new(None, Source::Kept(reader))
+    }
+
+    fn new(first: Option<Event>, source: Source) -> Self {
         let quiet = Box::pin(tokio::time::sleep(KEEP_ALIVE));
-        Self { first: None, source: Source::Task(nothing), quiet, ending: None, ended: true }
+        Self { first, source, quiet, ending: None, ended: false }
     }
 
     /// The next event, ready to be sent.
@@ -85,15 +142,15 @@ impl Events {
             self.ending = None;
             self.source.wind_up();
         }
-        let reply = match self.first.take() {
-            Some(reply) => Poll::Ready(Some(reply)),
+        let event = match self.first.take() {
+            Some(event) => Poll::Ready(Some(event)),
             None => self.source.poll(cx),
         };
-        match reply {
-            Poll::Ready(Some(reply)) => {
-                self.ended = reply.is_last();
+        match event {
+            Poll::Ready(Some(Event { bytes, is_last })) => {
+                self.ended = is_last;
                 self.quiet.as_mut().reset(Instant::now() + KEEP_ALIVE);
-                Poll::Ready(Some(event(reply.body())))
+                Poll::Ready(Some(bytes))
             }
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
@@ -109,9 +166,12 @@ impl Events {
     }
 }
 
-/// One message as an event. It stands in one line, so it is one `data` field.
-pub(super) fn event(message: &[u8]) -> Bytes {
-    let mut event = BytesMut::with_capacity(message.len() + 24);
+/// One message as an event, with its name if it has one. The message stands in one line, so it is one `data` field.
+pub(super) fn event(id: Option<impl Display>, message: &[u8]) -> Bytes {
+    let mut event = BytesMut::with_capacity(message.len() + 48);
+    if let Some(id) = id {
+        event.put_slice(format!("id: {id}\n").as_bytes());
+    }
     event.put_slice(b"event: message\ndata: ");
     event.put_slice(message);
     event.put_slice(b"\n\n");

@@ -10,24 +10,26 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::accept::{Accept, is_json};
 use super::body::Body;
-use super::events::{Events, Source};
+use super::events::Events;
 use super::exposure::{Challenge, Reach};
 use super::guard;
 use super::settings::Settings;
+use crate::kept::{Reader, Said, Streams};
 use crate::model::Principal;
 use crate::server::{Replies, Reply, ReplyKind, Server};
-use crate::wire::Peer;
+use crate::wire::{Peer, resume};
 
 const SESSION: &str = "mcp-session-id";
 /// The body of a request must be there after so long.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// So many replies of a call that goes on without its connection wait to be sent.
-const WAITING_REPLIES: usize = 64;
+/// A call whose client reads events, and comes back for them, is answered with events when it has taken so long, though it
+/// has nothing to say yet: from then on its client can come back. One that is done before is answered with one message.
+const BEGIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A server as a `tower::Service` of HTTP requests, to be nested in a router or served by hyper.
 ///
@@ -123,7 +125,14 @@ impl HttpService {
         if !Accept::of(&parts.headers).events {
             return refuse(StatusCode::NOT_ACCEPTABLE, "header accept must allow text/event-stream");
         }
-        let mut replies = self.server.listen(&self.peer(parts.headers, principal));
+        let peer = self.peer(parts.headers, principal);
+        match resume(&self.server.shared, &peer) {
+            // Its call has the place.
+            Some(Ok(reader)) => return stream_of(None, Body::events(Events::resumed(reader))),
+            Some(Err(refusal)) => return respond(refusal),
+            None => {}
+        }
+        let mut replies = self.server.listen(&peer);
         if !replies.is_listening() {
             return match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(Some(reply)) => respond(reply),
@@ -133,8 +142,7 @@ impl HttpService {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
         };
-        let source = Source::Call { replies, _place: Some(place) };
-        stream_of(None, Body::events(Events::new(None, source, self.ending.clone())))
+        stream_of(None, Body::events(Events::of_changes(replies, place, self.ending.clone())))
     }
 
     fn peer(&self, headers: HeaderMap, principal: Principal) -> Peer {
@@ -177,63 +185,69 @@ impl HttpService {
             Poll::Ready(reply) => reply,
             Poll::Pending => None,
         };
-        self.stream(first, replies, accept, place).await
+        match replies.streams() {
+            Some(streams) => kept(self.go_on_alone(first, replies, &streams, accept, place), accept).await,
+            None => self.stream(first, replies, accept, place).await,
+        }
     }
 
-    /// Answers with JSON if the response comes before anything else, and with events otherwise.
+    /// Answers with JSON if the response comes before anything else, and with events otherwise. The call ends with them.
     async fn stream(
         &self,
         first: Option<Reply>,
-        replies: Replies,
+        mut replies: Replies,
         accept: Accept,
         place: Option<OwnedSemaphorePermit>,
     ) -> Response<Body> {
-        let mut source = match replies.survives_disconnect() {
-            true => self.go_on_alone(replies, place),
-            false => Source::Call { replies, _place: place },
-        };
         let mut next = first;
         loop {
             if next.is_none() {
-                next = source.next().await;
+                next = replies.next().await;
             }
             match next.take() {
                 // The call was cancelled, and nothing may be said of it any more.
-                None => return stream_of(None, Body::events(Events::ended())),
+                None => return stream_of(None, Body::whole(Bytes::new())),
                 Some(reply) if !reply.is_last() && !accept.events => {}
-                // An error may need a status of its own, which a stream cannot have.
-                Some(reply)
-                    if reply.kind() == ReplyKind::Response && (accept.json || reply.status() != 200) =>
-                {
-                    return respond(reply);
-                }
+                Some(reply) if comes_alone(&reply, accept) => return respond(reply),
                 Some(reply) => {
                     let session = reply.session().map(str::to_owned);
-                    let events = Events::new(Some(reply), source, self.ending.clone());
+                    let events = Events::of_call(&reply, replies, place, self.ending.clone());
                     return stream_of(session, Body::events(events));
                 }
             }
         }
     }
 
-    /// Runs a call in a task of its own, whether or not anybody reads its replies.
-    fn go_on_alone(&self, mut replies: Replies, place: Option<OwnedSemaphorePermit>) -> Source {
-        let (sender, receiver) = mpsc::channel(WAITING_REPLIES);
+    /// Runs a call in a task of its own, whether or not anybody reads what is kept of it.
+    fn go_on_alone(
+        &self,
+        first: Option<Reply>,
+        mut replies: Replies,
+        streams: &Arc<Streams>,
+        accept: Accept,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Reader {
+        let (writer, reader) = streams.open(accept.events);
+        first.into_iter().for_each(|reply| writer.say(reply));
+        replies.kept_by(&writer);
         let stop = self.stop.clone();
         tokio::spawn(async move {
             let all = async {
                 while let Some(reply) = replies.next().await {
-                    // The reader may be gone; the call goes on all the same.
-                    let _ = sender.send(reply).await;
+                    writer.say(reply);
+                    // One that has always something to say leaves time to the others.
+                    tokio::task::coop::consume_budget().await;
                 }
             };
             tokio::select! {
                 () = all => {}
                 () = stop.cancelled() => {}
             }
+            drop(replies);
+            drop(writer);
             drop(place);
         });
-        Source::Task(receiver)
+        reader
     }
 
     /// Ends streams of changes, which would not end by themselves.
@@ -250,6 +264,33 @@ impl HttpService {
     pub(super) async fn idle(&self) {
         let _ = self.places.acquire_many(self.all_places).await;
     }
+}
+
+/// Answers with JSON if the response comes before anything else, and with events otherwise. The call goes on without them.
+async fn kept(mut reader: Reader, accept: Accept) -> Response<Body> {
+    let polls = reader.polls();
+    loop {
+        let next = match polls {
+            true => tokio::time::timeout(BEGIN_AFTER, reader.next()).await,
+            false => Ok(reader.next().await),
+        };
+        match next {
+            Ok(None) => return stream_of(None, Body::whole(Bytes::new())),
+            Ok(Some(Said::Message(reply))) if comes_alone(&reply, accept) => {
+                // With its reader goes what is kept, so that nobody else has the reply.
+                drop(reader);
+                return respond(Arc::unwrap_or_clone(reply));
+            }
+            Ok(Some(_)) if !accept.events => {}
+            Ok(Some(_)) | Err(_) => return stream_of(None, Body::events(Events::begun(reader))),
+        }
+    }
+}
+
+/// Whether a reply is the whole answer, and a message rather than an event.
+fn comes_alone(reply: &Reply, accept: Accept) -> bool {
+    // An error may need a status of its own, which a stream cannot have.
+    reply.kind() == ReplyKind::Response && (accept.json || reply.status() != 200)
 }
 
 /// Who sent a request, if it may come in. From here on its credentials are out of reach.

@@ -17,6 +17,8 @@ impl Answer {
             Notice::Log(message) => Some(log_message(message)),
             Notice::Ask(slot) => self.ask(slot),
             Notice::Withdraw(slot) => self.withdraw(slot),
+            // It is for the transport, not for the peer.
+            Notice::HangUp(_) => None,
         }
     }
 
@@ -47,8 +49,7 @@ impl Answer {
         let number = session.asked.number(slot);
         let Some(written) = Written::new(&slot.question, self.revision, Some(number)) else {
             session.asked.withdraw(slot);
-            let message = "the client's revision of the protocol cannot ask this";
-            slot.fill(Err(serde_json::json!({"code": -32601, "message": message})));
+            slot.refuse();
             return None;
         };
         let mut out = Vec::with_capacity(256);
@@ -62,7 +63,8 @@ impl Answer {
         Some(Reply::request(out))
     }
 
-    fn withdraw(&self, slot: &Slot) -> Option<Reply> {
+    /// Takes a question back, if it was sent and has no answer.
+    pub(crate) fn withdraw(&self, slot: &Slot) -> Option<Reply> {
         let Back::Session(session) = &self.back else { return None };
         let number = session.asked.withdraw(slot)?;
         let cancelled = format!(
@@ -92,6 +94,10 @@ impl Answer {
         }
         out.extend_from_slice(b"},");
         let state = binding.seal(&server.carried, &facts.principal, asked.record).ok_or_else(failed)?;
+        // The client has to send it back beside everything else.
+        if state.len() > server.limits.message / 2 {
+            return Err(Error::internal("the answers so far are too long to be carried on"));
+        }
         member(out, "requestState", &state);
         Ok(())
     }

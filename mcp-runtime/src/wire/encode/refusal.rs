@@ -84,6 +84,7 @@ impl Refusal {
             ErrorKind::MissingCapability { required } if stateless => {
                 (-32021, 400, Some(serde_json::json!({"requiredCapabilities": required})))
             }
+            ErrorKind::Busy => (-32603, 503, None),
             ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
         };
         Self { data, ..Self::new(code, status, error.message) }

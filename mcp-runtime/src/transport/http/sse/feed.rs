@@ -69,7 +69,7 @@ impl Feed {
         match self.outgoing.poll_recv(cx) {
             Poll::Ready(Some(message)) => {
                 self.quiet.as_mut().reset(Instant::now() + KEEP_ALIVE);
-                Poll::Ready(Some(event(&message)))
+                Poll::Ready(Some(event(None::<&str>, &message)))
             }
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
