@@ -61,7 +61,7 @@ rows! {
     "Audio" over BOTH => audio,
     "Links to resources" over BOTH => links,
     "`_meta` of what is offered" over BOTH => offered_meta,
-    "`_meta` of results" over UNRECORDED => result_meta,
+    "`_meta` of results" over BOTH => result_meta,
     "Icons" over BOTH => icons,
     "What the server is, and its website" over BOTH => description,
     "Cache hints" over BOTH => cache_hints,
