@@ -35,6 +35,7 @@ use kind::Kind;
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | hints for the client; each also takes `= false` |
 /// | `icon = "https://…"` | a picture for people, at an `https:` or `data:` URI; may stand several times |
 /// | `meta = { "com.example/team": "billing" }` | what else is to be published, as `_meta` |
+/// | `task` | the call may go on after its answer, as a task; `task(deferred)`: from `Context::start_task` on; `task(required)`: only for clients that know tasks |
 /// | `app = "ui://…"` | the resource that shows the result as a page (extension `io.modelcontextprotocol/ui`) |
 /// | `inline` | a function that is not async and returns at once: it is run without a thread of its own |
 /// | `crate = path` | where `mcp` is, if it was renamed or is re-exported |

@@ -17,7 +17,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Its methods can be called by clients that declare the extension in their capabilities, in the stateless revisions; others are
 /// told what they would have to declare. See the specification, "Extensions".
 ///
-/// ```
+/// ```standalone_crate
 /// use mcp::{BoxFuture, Context, Error, Extension, ExtensionMethod};
 /// use serde_json::{Map, Value, json};
 ///

@@ -33,12 +33,178 @@
 //!  bytes < 6 wire::encode   the Response in that revision's JSON, with its HTTP status
 //! ```
 //!
+//! # What a function takes and gives
+//!
+//! A type that is `Deserialize` and [`JsonSchema`](schemars::JsonSchema) is a member of the call's JSON; what implements
+//! [`Extract`] takes nothing from it: [`Context`], [`State`], [`Principal`], [`Headers`], [`Server`], and types of yours.
+//! [`Args`] takes the whole object. What may be returned stands at [`IntoToolResult`], [`IntoResourceResult`] and
+//! [`IntoPromptResult`]; the error of a `Result` is any error, or a [`ToolError`] that tells the model what it can do.
+//!
+//! ```
+//! use mcp::{Context, Json, State, ToolError};
+//!
+//! struct Stock(Vec<String>);
+//!
+//! /// Finds articles.
+//! #[mcp::tool(read_only)]
+//! async fn find(prefix: &str, stock: State<Stock>, cx: Context) -> Result<Json<Vec<String>>, ToolError> {
+//!     if prefix.is_empty() {
+//!         return Err(ToolError::invalid_input("a prefix has at least one letter"));
+//!     }
+//!     cx.progress((1, 2));
+//!     Ok(Json(stock.0.iter().filter(|name| name.starts_with(prefix)).cloned().collect()))
+//! }
+//! ```
+//!
+//! # Asking the client
+//!
+//! [`Context::elicit`], [`visit`](Context::visit), [`sample`](Context::sample) and [`roots`](Context::roots) ask, and
+//! `.await` gives the answer or an [`AskError`]. Clients with a session answer while the function waits; for the others **the
+//! function runs again from its top** with the answer, so effects before a question belong into [`Context::once`]. The rules
+//! stand at [`Ask`]; what such clients carry is sealed with the keys of [`ServerBuilder::state_keys`].
+//!
+//! ```
+//! use mcp::{Context, ToolError};
+//! # async fn reserve(table: u8) -> Result<u32, ToolError> { Ok(u32::from(table)) }
+//!
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! struct Agreed {
+//!     /// Whether the price is all right.
+//!     agreed: bool,
+//! }
+//!
+//! /// Reserves a table.
+//! #[mcp::tool]
+//! async fn reserve_table(table: u8, cx: Context) -> Result<String, ToolError> {
+//!     let number = cx.once("reserve", reserve(table)).await?;
+//!     let Agreed { agreed } = cx.elicit("It costs 10 euros.").key("price").await?;
+//!     Ok(format!("reservation {number}, price agreed: {agreed}"))
+//! }
+//! ```
+//!
+//! # Changes
+//!
+//! A [`Server`] is cheap to clone and tells its clients what has changed: [`Server::resource_updated`],
+//! [`Server::tools_changed`]; [`Server::disable_tool`] and its like change the lists and say so.
+//!
+//! ```
+//! /// Turns the tool `pay` off.
+//! #[mcp::tool]
+//! async fn close_shop(server: mcp::Server) -> &'static str {
+//!     server.disable_tool("pay");
+//!     server.resource_updated("shop://hours");
+//!     "closed"
+//! }
+//! ```
+//!
+//! # Log messages
+//!
+//! [`Context::log`] sends a message to the client's log, where the client asked for its [`Level`]. It is not the server's own
+//! log: that is written with `tracing`.
+//!
+//! ```
+//! use mcp::{Context, Level};
+//!
+//! /// Imports a file.
+//! #[mcp::tool]
+//! async fn import(path: String, cx: Context) -> &'static str {
+//!     cx.log(Level::Warning, serde_json::json!({"file": path, "skipped": 3}));
+//!     "imported"
+//! }
+//! ```
+//!
+//! # Completion
+//!
+//! Enums and booleans complete themselves. `#[arg(complete = path)]` names a function that completes another argument of a
+//! prompt or of a resource template: see [`Complete`], [`Typed`] and [`Completion`].
+//!
+//! ```
+//! use mcp::Typed;
+//!
+//! async fn cities(typed: Typed) -> Vec<&'static str> {
+//!     ["Berlin", "Bremen", "Paris"].into_iter().filter(|city| city.starts_with(&*typed)).collect()
+//! }
+//!
+//! /// Describes a city.
+//! #[mcp::prompt]
+//! async fn city(#[arg(complete = cities)] city: String) -> String {
+//!     format!("Describe {city}.")
+//! }
+//! ```
+//!
+//! # Tasks
+//!
+//! `#[mcp::tool(task)]` lets a call go on after its answer; `task(deferred)` waits for [`Context::start_task`],
+//! `task(required)` refuses clients that know no tasks. Others of those get a link to `task://…` after
+//! [`Tasks::patience`]. Where tasks are kept says [`TaskStore`].
+//!
+//! ```
+//! use std::time::Duration;
+//! use mcp::Tasks;
+//!
+//! /// Computes for long.
+//! #[mcp::tool(task)]
+//! async fn compute(seconds: u64) -> String {
+//!     tokio::time::sleep(Duration::from_secs(seconds)).await;
+//!     format!("computed for {seconds} s")
+//! }
+//!
+//! let tasks = Tasks::new().keep(Duration::from_secs(600)).most(100);
+//! let server = mcp::server!().explicit().tool::<compute>().tasks(tasks).build()?;
+//! # Ok::<_, mcp::BuildError>(())
+//! ```
+//!
+//! # What is published beside
+//!
+//! Pages of lists ([`ServerBuilder::page_size`]), how long they hold ([`ServerBuilder::list_ttl`]; of a resource `ttl`),
+//! pictures ([`Icon`]; of an item `icon`), `_meta` (`meta`; of a result [`WithMeta`]), the URI of a template
+//! ([`Template::expand`]), arguments that clients repeat in headers (`#[arg(header = "Region")]`), and pages that show results
+//! (`app`).
+//!
+//! ```
+//! use mcp::{Json, WithMeta};
+//!
+//! /// Tells the price.
+//! #[mcp::tool(read_only, icon = "https://example.com/price.png", app = "ui://shop/price")]
+//! async fn price(#[arg(header = "Region")] region: String) -> WithMeta<Json<u32>> {
+//!     let price = if region == "eu" { 10 } else { 12 };
+//!     WithMeta::new(Json(price)).meta("com.example/currency", "EUR")
+//! }
+//!
+//! /// The page that shows it.
+//! #[mcp::resource("ui://shop/price", mime = "text/html;profile=mcp-app", ttl = 3600, public)]
+//! async fn price_page() -> &'static str {
+//!     "<!doctype html><p>The price is shown here.</p>"
+//! }
+//!
+//! let server = mcp::server!().explicit().tool::<price>().resource::<price_page>().page_size(50).build()?;
+//! # Ok::<_, mcp::BuildError>(())
+//! ```
+//!
+//! # HTTP
+//!
+//! Who may reach a server is an [`Exposure`](http::Exposure): programs on this machine by default. A server nests in a router
+//! with [`Server::http_service`]; the oldest clients need [`ServerBuilder::http_sse`].
+//!
+//! # Beyond
+//!
+//! `tower` layers stand around every request ([`ServerBuilder::layer`]); [`transport`] carries messages over anything;
+//! [`testing`] is a client in the same process; an [`Extension`] adds methods to the protocol.
+//!
+//! # Revisions
+//!
+#![doc = include_str!("../features.md")]
+//!
+//! *request*: the client is asked while the function waits. *result*: the client calls again with the answer. *a link later*: the
+//! call's result, or a link to where it will be. Resource links and audio that stand *in words* are text blocks.
+//!
 //! # Features
 //!
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `http` | yes | Streamable HTTP, and HTTP+SSE for the oldest clients, on hyper |
-//! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap |
+//! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap; needs `http` |
+//! | `seal` | yes | asking clients without a session: what they carry is sealed with XChaCha20-Poly1305 |
 
 #[doc(hidden)]
 #[path = "private.rs"]

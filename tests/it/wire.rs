@@ -200,6 +200,14 @@ impl Wire {
         Self { over, link, waiting: VecDeque::new() }
     }
 
+    /// Connects in memory, and keeps no record: for what no types but the test's own describe.
+    pub fn unrecorded(server: &Server) -> Self {
+        let (ours, theirs) = mcp::transport::memory();
+        let server = server.clone();
+        tokio::spawn(async move { server.serve(theirs).await });
+        Self { over: Over::Memory, link: Link::Memory(ours), waiting: VecDeque::new() }
+    }
+
     /// Another client of the same HTTP server.
     pub fn another_session(&self) -> Self {
         let Link::Http(http) = &self.link else { panic!("only HTTP has sessions of its own") };
@@ -302,7 +310,8 @@ impl Wire {
         self.introduce(revision, json!({})).await
     }
 
-    async fn introduce(&mut self, revision: &'static str, capabilities: Value) -> Value {
+    /// The same, in any revision of the era and as a client that can do something.
+    pub async fn introduce(&mut self, revision: &'static str, capabilities: Value) -> Value {
         if let Link::Http(http) = &mut self.link {
             http.revision = revision;
         }

@@ -313,13 +313,13 @@ impl ServerBuilder {
     }
 
     /// The keys that seal what clients carry between the runs of a call that [asks](crate::Ask). The first seals, all of them
-    /// open; so a new key is put before the old one, on one replica after the other, and the old one is taken away when
-    /// [`state_lifetime`](Self::state_lifetime) has passed.
+    /// open. So replicas get a new key behind the old one; when all have it, it is put before the old one; and that is taken
+    /// away when 12 times the [`state_lifetime`](Self::state_lifetime) has passed, which is as long as a call may go on.
     ///
     /// Without keys a random one is made, which no other replica and no later process knows, and a warning is logged when it is
     /// first used.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use mcp::StateKey;
     /// # fn build() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = mcp::server!().state_keys(StateKey::from_env("STATE_KEYS")?).build()?;

@@ -34,7 +34,7 @@ pub struct TaskPolicy {
 
 /// How a server keeps its tasks, for [`ServerBuilder::tasks`](crate::ServerBuilder::tasks).
 ///
-/// ```
+/// ```standalone_crate
 /// # use std::time::Duration;
 /// use mcp::Tasks;
 /// let server = mcp::server!().tasks(Tasks::new().keep(Duration::from_secs(600))).build()?;
