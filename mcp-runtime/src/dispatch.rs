@@ -23,7 +23,11 @@ use crate::tasks::{self, Board};
 
 /// The innermost service: what all layers lead to.
 #[derive(Debug, Clone)]
-pub(crate) struct Dispatch {
+pub(crate) struct Dispatch(Arc<Inside>);
+
+/// What every clone shares: each call has a clone of its own.
+#[derive(Debug)]
+struct Inside {
     registry: Arc<Registry>,
     states: Arc<States>,
     changes: Arc<Changes>,
@@ -39,9 +43,11 @@ impl Dispatch {
         extensions: Extensions,
         tasks: Option<Arc<Board>>,
     ) -> Self {
-        Self { registry, states, changes, extensions, tasks }
+        Self(Arc::new(Inside { registry, states, changes, extensions, tasks }))
     }
+}
 
+impl Inside {
     fn listen(&self, mut topics: BTreeSet<Change>, facts: Arc<Facts>) -> Response {
         let cx = self.context(facts);
         for extension in self.extensions.iter() {
@@ -120,20 +126,21 @@ impl Service<Request> for Dispatch {
     }
 
     fn call(&mut self, request: Request) -> Dispatched {
+        let this = &*self.0;
         let Request { operation, facts } = request;
         match operation {
             Operation::CallTool(ToolCall { tool, arguments }) => {
-                self.run(facts, arguments, Target::Tool(tool))
+                this.run(facts, arguments, Target::Tool(tool))
             }
             Operation::ReadResource(ResourceRead { resource, uri, variables }) => {
-                self.run(facts, variables, Target::Resource(resource, uri))
+                this.run(facts, variables, Target::Resource(resource, uri))
             }
             Operation::GetPrompt(PromptGet { prompt, arguments }) => {
-                self.run(facts, arguments, Target::Prompt(prompt))
+                this.run(facts, arguments, Target::Prompt(prompt))
             }
             Operation::Complete(ArgumentCompletion { of, completer, typed }) => match completer {
                 Completer::Function(complete) => {
-                    let completing = complete(typed, self.context(facts.clone()));
+                    let completing = complete(typed, this.context(facts.clone()));
                     Dispatched::Completing { completing, of, public: facts.public }
                 }
                 Completer::OneOf(values) => {
@@ -142,13 +149,13 @@ impl Service<Request> for Dispatch {
                 Completer::Nothing => Dispatched::Ready(Some(Response::Completion(Completion::default()))),
             },
             Operation::List(ListRequest { kind, after }) => {
-                let listing = self.registry.listing(kind);
+                let listing = this.registry.listing(kind);
                 Dispatched::Ready(Some(Response::List(ListPage { listing, after })))
             }
             Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
-            Operation::Listen(Topics(topics)) => Dispatched::Ready(Some(self.listen(topics, facts))),
+            Operation::Listen(Topics(topics)) => Dispatched::Ready(Some(this.listen(topics, facts))),
             Operation::Extension(ExtensionCall { extension, method, params }) => {
-                let cx = self.context(facts);
+                let cx = this.context(facts);
                 Dispatched::Later(Box::pin(async move {
                     match extension.call(method, params, cx).await {
                         Ok(members) => Response::Extended(Extended { kind: None, members }),
@@ -187,7 +194,9 @@ impl Future for Dispatched {
                 }
                 match facts.asking.stopped() {
                     None => {}
-                    Some(Stopped::Asked(asked)) => return Poll::Ready(Ok(Response::InputRequired(asked))),
+                    Some(Stopped::Asked(asked)) => {
+                        return Poll::Ready(Ok(Response::InputRequired(Box::new(asked))));
+                    }
                     Some(Stopped::Broken(error)) => return Poll::Ready(Ok(Response::Error(error))),
                 }
                 let Some((board, known)) = leave.now(facts, cx) else { return Poll::Pending };

@@ -210,6 +210,8 @@
 #[path = "private.rs"]
 pub mod __private;
 mod changes;
+#[cfg(feature = "cli")]
+mod client_log;
 mod dispatch;
 mod error;
 mod extension;
@@ -231,6 +233,8 @@ pub mod testing;
 pub mod transport;
 mod wire;
 
+#[cfg(feature = "cli")]
+pub use client_log::ClientLog;
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
 pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{

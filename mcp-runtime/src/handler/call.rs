@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::extract::{Argument, Needs};
 use super::failure::Failure;
-use super::{Busy, Context, IntoPromptResult, IntoResourceResult, IntoToolResult, States};
+use super::{Busy, Context, IntoPromptResult, IntoResourceResult, IntoToolResult, States, current};
 use crate::ToolError;
 use crate::model::{Arguments, Facts, Response};
 use crate::schema::Description;
@@ -132,6 +132,7 @@ impl Call {
         };
         let working = tokio::task::spawn_blocking(move || {
             // It may have waited for a thread longer than anybody waited for it.
+            let _entered = current::enter_blocking(run.context.facts());
             let outcome =
                 if run.context.is_cancelled() { Outcome(End::Refused(Vec::new())) } else { function() };
             drop(busy);

@@ -19,7 +19,7 @@ pub enum Response {
     /// A prompt was made.
     Prompt(PromptResult),
     /// The function needs answers before it can go on: the request comes again with them.
-    InputRequired(InputRequired),
+    InputRequired(Box<InputRequired>),
     /// A stream of changes begins.
     Listening(Listening),
     /// What an extension answers.

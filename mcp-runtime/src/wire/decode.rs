@@ -20,7 +20,6 @@ use crate::model::{
 use crate::server::{Reply, Shared};
 
 /// What is to be done with a message.
-#[allow(clippy::large_enum_variant, reason = "it is taken apart at once, and a box would cost every call")]
 pub(crate) enum Decoded {
     /// It is answered already, or wants no answer.
     Done(Reply),
@@ -78,10 +77,13 @@ pub(super) fn understand(server: &Shared, Envelope { kind, params }: Envelope, p
                 match version {
                     Some(version) => {
                         let (id, method, params) = (&id, method.as_str(), &params);
-                        let message = Message { id, method, params, found: meta, version: &version };
+                        let message = Message { id, method, params, found: &meta, version: &version };
                         stateless::decode(server, message, peer)
                     }
-                    None => stateful::on_connection(server, id, method.as_str(), &params, peer, connection),
+                    None => {
+                        let noted = meta.as_ref().ok().and_then(Option::as_ref);
+                        stateful::on_connection(server, id, method.as_str(), &params, noted, peer, connection)
+                    }
                 }
             }
         },
@@ -126,15 +128,18 @@ fn over_http(
             match version {
                 Some(version) => {
                     let message =
-                        Message { id: &id, method: method.as_str(), params, found: meta, version: &version };
+                        Message { id: &id, method: method.as_str(), params, found: &meta, version: &version };
                     stateless::decode(server, message, peer)
                 }
-                None if stateless_header => Decoded::Done(stateless::without_version(meta).reply(Some(&id))),
+                None if stateless_header => Decoded::Done(stateless::without_version(&meta).reply(Some(&id))),
                 None => match (known, announced) {
                     (Some(None), Some(requested)) => {
                         Decoded::Done(Refusal::version(requested).reply(Some(&id)))
                     }
-                    _ => stateful::over_http(server, id, method.as_str(), params, peer, headers),
+                    _ => {
+                        let noted = meta.as_ref().ok().and_then(Option::as_ref);
+                        stateful::over_http(server, id, method.as_str(), params, noted, peer, headers)
+                    }
                 },
             }
         }
@@ -253,7 +258,7 @@ fn prompt_arguments(params: &Params) -> Result<Arguments, Error> {
 pub(super) fn facts(
     peer: &Peer,
     client: Client,
-    noted: Option<Noted<'_>>,
+    noted: Option<&Noted<'_>>,
     extensions: bool,
     log: Option<Level>,
     asking: Asking,
@@ -283,7 +288,7 @@ pub(super) fn facts(
 }
 
 /// The token that notices of progress must carry, as it was written.
-pub(super) fn progress_token(noted: Option<Noted<'_>>) -> Option<Raw> {
+pub(super) fn progress_token(noted: Option<&Noted<'_>>) -> Option<Raw> {
     let token = noted?.get(Note::Progress)?;
     Id::read(token.as_str()).is_some().then_some(token)
 }

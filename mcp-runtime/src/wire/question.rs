@@ -42,7 +42,7 @@ impl<'a> Written<'a> {
                 method: "elicitation/create",
                 params: Params::Form { message, requested_schema: projected(form, revision)? },
             },
-            Question::Url { message, url } if revision.elicits() => {
+            Question::Url { message, url } if revision.visits() => {
                 let elicitation_id = number.map(|number| number.to_string());
                 let params = Params::Url { mode: "url", message, url, elicitation_id };
                 Self { method: "elicitation/create", params }

@@ -67,6 +67,11 @@ impl Revision {
         self >= Self::June2025
     }
 
+    /// Whether people can be sent to a page.
+    pub(crate) fn visits(self) -> bool {
+        self >= Self::November2025
+    }
+
     /// Whether forms have lists to choose from, and defaults for every field.
     pub(crate) fn has_rich_forms(self) -> bool {
         self >= Self::November2025

@@ -37,6 +37,7 @@ pub(super) fn on_connection(
     id: Id,
     method: &str,
     params: &Params,
+    noted: Option<&Noted<'_>>,
     peer: &Peer,
     connection: &Arc<Connection>,
 ) -> Decoded {
@@ -52,7 +53,7 @@ pub(super) fn on_connection(
             Decoded::Done(reply)
         }
         (PING, None) => Decoded::Done(Answer::new(&id, Revision::LATEST_STATEFUL).empty()),
-        (_, Some(session)) => in_session(server, id, method, params, peer, session),
+        (_, Some(session)) => in_session(server, id, method, params, noted, peer, session),
         (_, None) => answer(Refusal::missing_meta(format!(
             "\"_meta\" must have \"{}\", or \"initialize\" must come first",
             super::meta::PROTOCOL_VERSION
@@ -66,6 +67,7 @@ pub(super) fn over_http(
     id: Id,
     method: &str,
     params: &Params,
+    noted: Option<&Noted<'_>>,
     peer: &Peer,
     headers: &HeaderMap,
 ) -> Decoded {
@@ -84,7 +86,7 @@ pub(super) fn over_http(
         };
     }
     match session(server, peer, headers) {
-        Ok(session) => in_session(server, id, method, params, peer, &session),
+        Ok(session) => in_session(server, id, method, params, noted, peer, &session),
         Err(refusal) => Decoded::Done(refusal.reply(Some(&id))),
     }
 }
@@ -182,6 +184,7 @@ fn in_session(
     id: Id,
     method: &str,
     params: &Params,
+    noted: Option<&Noted<'_>>,
     peer: &Peer,
     session: &Arc<Session>,
 ) -> Decoded {
@@ -214,11 +217,10 @@ fn in_session(
             return Err(Refusal::id_in_use(revision));
         }
         // A `_meta` that is no object cannot hold a progress token, and nothing else of it is looked at.
-        let found = Noted::of(params).ok().flatten();
-        let progress = progress_token(found);
+        let progress = progress_token(noted);
         let way = if peer.reads_events() { Way::Waiting(server.limits.answer) } else { Way::Closed };
         let facts =
-            facts(peer, session.client.clone(), found, false, Some(session.level()), Asking::new(way));
+            facts(peer, session.client.clone(), noted, false, Some(session.level()), Asking::new(way));
         let answer = Answer { id: id.clone(), revision, progress, back: Back::Session(session.clone()) };
         let in_flight = Some(session.in_flight.clone());
         Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })

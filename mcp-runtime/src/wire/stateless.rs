@@ -22,7 +22,7 @@ use crate::model::{Asking, Client, Level, Operation, Request, Topics, UnknownLev
 use crate::server::Shared;
 
 /// What stands where `_meta` should: an object, nothing, or something else.
-type Meta<'a> = Result<Option<Noted<'a>>, ()>;
+type Meta<'a> = &'a Result<Option<Noted<'a>>, ()>;
 
 /// A request, not yet understood.
 #[derive(Clone, Copy)]
@@ -122,8 +122,12 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
     let log = log_level(found).map_err(|error| Refusal::error(error, revision))?;
     let progress = progress_token(Some(found));
     let facts = facts(peer, client, Some(found), true, log, asking);
-    let answer =
-        Answer { id: id.clone(), revision, progress, back: binding.map_or(Back::None, Back::Carried) };
+    let answer = Answer {
+        id: id.clone(),
+        revision,
+        progress,
+        back: binding.map_or(Back::None, |binding| Back::Carried(Box::new(binding))),
+    };
     Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })
 }
 
@@ -143,7 +147,7 @@ fn extended(
 }
 
 /// From which level on the client wants to read log messages: without one it wants none.
-fn log_level(found: Noted<'_>) -> Result<Option<Level>, Error> {
+fn log_level(found: &Noted<'_>) -> Result<Option<Level>, Error> {
     let Some(raw) = found.get(Note::LogLevel) else { return Ok(None) };
     let level = crate::json::string(raw.as_str()).ok_or(UnknownLevel).and_then(|name| name.parse());
     level.map(Some).map_err(|unknown| Error::invalid_params(format!("\"{}\": {unknown}", meta::LOG_LEVEL)))

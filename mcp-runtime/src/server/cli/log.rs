@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::prelude::*;
+
+use crate::ClientLog;
 
 use super::{Cli, LogFormat, LogLevel};
 
@@ -21,7 +24,9 @@ const FLUSH: Duration = Duration::from_millis(200);
 static LINES: OnceLock<Lines> = OnceLock::new();
 
 /// Logs to standard error, unless somebody has installed a subscriber.
-pub(super) fn install(cli: &Cli) {
+///
+/// What is logged in `told` and below it is told to clients too, while their calls are worked on.
+pub(super) fn install(cli: &Cli, told: Option<String>) {
     let level = match cli.log_level {
         Some(LogLevel::Off) => LevelFilter::OFF,
         Some(LogLevel::Error) => LevelFilter::ERROR,
@@ -36,11 +41,17 @@ pub(super) fn install(cli: &Cli) {
         return;
     }
     let lines = LINES.get_or_init(Lines::start).clone();
-    let format = tracing_subscriber::fmt().with_writer(lines).with_max_level(level);
+    let format = tracing_subscriber::fmt::layer().with_writer(lines);
+    let told = told.map(ClientLog::of);
     // Somebody may have been faster; then the log is his.
     let _ = match cli.log_format {
-        LogFormat::Text => format.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => format.json().try_init(),
+        LogFormat::Text => {
+            let format = format.with_ansi(io::stderr().is_terminal()).with_filter(level);
+            tracing_subscriber::registry().with(format).with(told).try_init()
+        }
+        LogFormat::Json => {
+            tracing_subscriber::registry().with(format.json().with_filter(level)).with(told).try_init()
+        }
     };
 }
 

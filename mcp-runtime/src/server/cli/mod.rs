@@ -104,7 +104,21 @@ struct Standalone {
     cli: Cli,
 }
 
+/// The module whose log clients are told.
+struct Told(String);
+
 impl ServerBuilder {
+    /// Tells clients what is logged with `tracing` in this module and below it, such as `module_path!()` in `main.rs`, while
+    /// their calls are worked on and from the level on that they ask for. By default they are told only what
+    /// [`Context::log`](crate::Context::log) says.
+    ///
+    /// It is for servers without a subscriber of their own; others add [`ClientLog`](crate::ClientLog) to it.
+    #[must_use]
+    pub fn log_to_client(mut self, module: impl Into<String>) -> Self {
+        self.states.insert(Told(module.into()));
+        self
+    }
+
     /// Does what the command line says: serves standard input and output, or HTTP (`--http ADDR`); lists what there is
     /// (`list`); calls a tool (`call NAME key=value …`). `--help` tells all of it.
     ///
@@ -130,7 +144,7 @@ impl ServerBuilder {
     ///
     /// As [`ServerBuilder::run`].
     pub async fn run_with(self, cli: Cli) -> crate::Result<()> {
-        log::install(&cli);
+        log::install(&cli, self.states.get::<Told>().map(|told| told.0.clone()));
         let server = self.build()?;
         match cli.command {
             Some(Command::List { json }) => list::list(&server, json).await,

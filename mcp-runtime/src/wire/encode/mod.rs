@@ -44,7 +44,7 @@ pub(crate) enum Back {
     /// The session sends them while the call waits.
     Session(Arc<Session>),
     /// The client carries the state of the call.
-    Carried(Binding),
+    Carried(Box<Binding>),
 }
 
 impl Answer {
@@ -94,7 +94,7 @@ impl Answer {
         match response {
             Response::Error(error) => return Refusal::error(error, self.revision).reply(Some(&self.id)),
             Response::InputRequired(asked) => {
-                if let Err(error) = self.input_required(&mut out, asked, server, facts) {
+                if let Err(error) = self.input_required(&mut out, *asked, server, facts) {
                     return Refusal::error(error, self.revision).reply(Some(&self.id));
                 }
             }
