@@ -901,3 +901,51 @@ async fn what_a_revision_cannot_ask_is_unsupported() {
     let answer = wire.ask_in_session(1, "tools/call", json!({"name": "form"})).await;
     assert!(text(&answer).contains("did not declare"), "{answer}");
 }
+
+/// Asks who reads it.
+#[mcp::resource("asking://{item}")]
+async fn asks_its_reader(item: String, cx: Context) -> Result<String, AskError> {
+    Ok(format!("{item} for {}", cx.elicit::<Name>("Who reads?").key("who").await?.name))
+}
+
+/// Asks who uses it.
+#[mcp::prompt]
+async fn asks_its_user(topic: String, cx: Context) -> Result<String, AskError> {
+    Ok(format!("{topic} for {}", cx.elicit::<Name>("Who asks?").key("who").await?.name))
+}
+
+/// Sends a stateless request for somebody who can be asked, and gives the answer.
+async fn request(server: &Server, method: &str, mut params: Value) -> Value {
+    params["_meta"] = json!({"io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}});
+    let message = stateless(1, method, params).to_string();
+    let reply = server.handle(message.as_bytes(), &Peer::connection()).next().await.unwrap();
+    serde_json::from_slice(reply.body()).unwrap()
+}
+
+#[tokio::test]
+async fn resources_and_prompts_ask_too_and_their_states_are_bound_as_well() {
+    let server = server();
+    let who = json!({"who": accept(json!({"name": "Ada"}))});
+    for (method, params, other, path) in [
+        (
+            "resources/read",
+            json!({"uri": "asking://a", "name": "x"}),
+            json!({"uri": "asking://b", "name": "x"}),
+            "/result/contents/0/text",
+        ),
+        (
+            "prompts/get",
+            json!({"name": "asks_its_user", "arguments": {"topic": "a"}, "uri": "x"}),
+            json!({"name": "asks_its_user", "arguments": {"topic": "b"}, "uri": "x"}),
+            "/result/messages/0/content/text",
+        ),
+    ] {
+        let first = request(&server, method, params.clone()).await;
+        assert_eq!(asked(&first), ["who"]);
+        assert_eq!(first["result"].get("ttlMs"), None);
+        let misused = request(&server, method, again(other, &first, who.clone())).await;
+        assert_eq!(code(&misused), -32602, "{misused}");
+        let told = request(&server, method, again(params, &first, who.clone())).await;
+        assert_eq!(told.pointer(path), Some(&json!("a for Ada")), "{told}");
+    }
+}

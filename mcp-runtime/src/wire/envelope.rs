@@ -114,6 +114,14 @@ impl Params {
         self.whole.map_or("{}", |whole| whole.of(&self.text))
     }
 
+    /// The parameters as they were written, to be kept.
+    pub(crate) fn raw(&self) -> Raw {
+        match self.whole {
+            Some(whole) => Raw::new(self.text.clone(), whole),
+            None => Raw::whole("{}"),
+        }
+    }
+
     /// The text of the message.
     pub(crate) fn text(&self) -> Arc<str> {
         self.text.clone()

@@ -2,14 +2,18 @@
 //!
 //! See the specification, "Multi Round-Trip Requests".
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use serde_json::value::RawValue;
 
 use super::encode::Refusal;
 use super::envelope::Params;
 use super::revision::Revision;
 use crate::Error;
-use crate::json::{Span, string};
+use crate::json::{Raw, string};
 use crate::model::{Asking, Given, Onces, Operation, Principal, Record, Way, now};
 use crate::seal::Seal;
 use crate::server::Shared;
@@ -29,35 +33,30 @@ const LIFETIMES: u64 = 12;
 #[derive(Debug, Clone)]
 pub(crate) struct Binding {
     method: &'static str,
-    text: Arc<str>,
-    target: Option<Span>,
-    arguments: Option<Span>,
-    /// What the client brings with it of an earlier run.
-    state: Option<Span>,
-    answered: bool,
+    /// The parameters, which are taken apart only where something is asked.
+    params: Raw,
 }
 
 impl Binding {
     /// The binding of a request, where it is one that may ask.
     pub(super) fn of(operation: &Operation, params: &Params) -> Option<Self> {
-        let (method, target) = match operation {
-            Operation::CallTool(_) => ("tools/call", "name"),
-            Operation::GetPrompt(_) => ("prompts/get", "name"),
-            Operation::ReadResource(_) => ("resources/read", "uri"),
+        let method = match operation {
+            Operation::CallTool(_) => "tools/call",
+            Operation::GetPrompt(_) => "prompts/get",
+            Operation::ReadResource(_) => "resources/read",
             _ => return None,
         };
-        let [target, arguments, state, answers] =
-            params.spans(&[target, "arguments", "requestState", "inputResponses"]);
-        Some(Self { method, text: params.text(), target, arguments, state, answered: answers.is_some() })
+        Some(Self { method, params: params.raw() })
     }
 
-    /// Everything that must be the same, in one way of writing.
-    fn purpose(&self, principal: &Principal) -> Vec<u8> {
-        let text = |span: Option<Span>| span.map(|span| span.of(&self.text));
-        let target = text(self.target).and_then(string);
-        let arguments = text(self.arguments).map_or_else(|| "{}".into(), minified);
+    /// Everything that must be the same, in one way of writing. `None` where it cannot be told: then nothing is sealed.
+    fn purpose(&self, principal: &Principal) -> Option<Vec<u8>> {
+        let params: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(self.params.as_str()).ok()?;
+        let named = if self.method == "resources/read" { "uri" } else { "name" };
+        let target = string(params.get(named)?.get())?;
+        let arguments = params.get("arguments").map_or_else(|| "{}".into(), |raw| minified(raw.get()));
         let bound = (principal.issuer(), principal.subject(), self.method, target, arguments);
-        serde_json::to_vec(&bound).unwrap_or_default()
+        serde_json::to_vec(&bound).ok()
     }
 
     /// What the client is to carry.
@@ -77,7 +76,7 @@ impl Binding {
             record.over = now() + lifetime.saturating_mul(LIFETIMES);
         }
         record.until = record.over.min(now() + lifetime);
-        carried.seal.seal(&serde_json::to_vec(&record).ok()?, &self.purpose(principal))
+        carried.seal.seal(&serde_json::to_vec(&record).ok()?, &self.purpose(principal)?)
     }
 }
 
@@ -107,7 +106,8 @@ pub(super) fn asking(
     let invalid =
         |message: &str| Err(Refusal::error(Error::invalid_params(message), Revision::LATEST_STATELESS));
     let way = Way::Again(server.carried.onces.clone());
-    if binding.state.is_none() && !binding.answered {
+    let [state, answered] = params.spans(&["requestState", "inputResponses"]);
+    if state.is_none() && answered.is_none() {
         return Ok(Asking::new(way));
     }
     let Ok(given) = params.inside("inputResponses") else {
@@ -116,13 +116,14 @@ pub(super) fn asking(
     let answers = given.into_iter().flat_map(|given| given.pairs());
     // What cannot be read is no answer to anything, and is told so when it is needed.
     let answers = answers.map(|(key, raw)| (key.into_owned(), serde_json::from_str(raw).unwrap_or_default()));
-    let Some(state) = binding.state.map(|state| state.of(&binding.text)) else {
+    let Some(state) = params.get("requestState") else {
         // A client may know what it will be asked; a question finds its answer by its key.
         let answers = answers.map(|(key, value)| (key, Given { digest: None, value }));
         return Ok(Asking::with_record(way, Record { answers: answers.collect(), ..Record::default() }));
     };
     let Some(state) = string(state) else { return invalid("\"requestState\" must be a string") };
-    let opened = server.carried.seal.open(&state, &binding.purpose(principal));
+    let purpose = binding.purpose(principal);
+    let opened = purpose.and_then(|purpose| server.carried.seal.open(&state, &purpose));
     let Some(mut record) = opened.and_then(|opened| serde_json::from_slice::<Record>(&opened).ok()) else {
         return invalid(
             "\"requestState\" is not one that this server gave to this caller for this call with these arguments",

@@ -44,7 +44,7 @@ pub(crate) enum Back {
     /// The session sends them while the call waits.
     Session(Arc<Session>),
     /// The client carries the state of the call.
-    Carried(Box<Binding>),
+    Carried(Binding),
 }
 
 impl Answer {

@@ -1,0 +1,6 @@
+#[mcp::tool(task(defered))]
+async fn train() -> &'static str {
+    "trained"
+}
+
+fn main() {}
