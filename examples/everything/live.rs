@@ -77,3 +77,18 @@ async fn touch_watched_resource(server: Server) -> String {
     server.resource_updated("test://watched-resource");
     format!("touched {times} times")
 }
+
+/// Logs with `tracing`, for its log and for the client's.
+#[mcp::tool]
+async fn traced() -> &'static str {
+    tracing::warn!(left = 3, "nearly empty");
+    tracing::debug!(target: "somewhere_else", "not for clients");
+    "traced"
+}
+
+/// Logs with `tracing`, from a thread where it may block.
+#[mcp::tool]
+fn traced_while_blocking() -> &'static str {
+    tracing::info!("blocking");
+    "traced"
+}

@@ -21,6 +21,7 @@ pub fn server() -> mcp::ServerBuilder {
         .name("everything")
         .instructions("Everything here is for tests.")
         .only(module_path!())
+        .log_to_client(module_path!())
         .http_sse()
 }
 

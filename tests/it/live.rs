@@ -486,3 +486,30 @@ async fn a_peer_that_never_says_it_is_ready_is_told_nothing() {
     let silence = tokio::time::timeout(Duration::from_secs(60), ours.receive()).await;
     assert!(silence.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_function_logs_with_tracing_is_told_from_the_level_on_that_was_asked_for() {
+    let mut wire = Wire::connect(Over::Stdio).await;
+    for (tool, level, told) in [
+        ("traced", None, vec![]),
+        ("traced", Some("error"), vec![]),
+        ("traced", Some("debug"), vec![("warning", json!({"message": "nearly empty", "left": 3}))]),
+        ("traced_while_blocking", Some("info"), vec![("info", json!("blocking"))]),
+    ] {
+        let mut params = json!({"name": tool});
+        if let Some(level) = level {
+            params["_meta"]["io.modelcontextprotocol/logLevel"] = level.into();
+        }
+        assert_eq!(text(&wire.ask(1, "tools/call", params).await), "traced");
+        let heard: Vec<_> = wire
+            .others()
+            .into_iter()
+            .map(|message| {
+                assert_eq!(message["params"]["logger"], "everything::live");
+                (message["params"]["level"].as_str().unwrap().to_owned(), message["params"]["data"].clone())
+            })
+            .collect();
+        let told: Vec<_> = told.into_iter().map(|(level, data)| (level.to_owned(), data)).collect();
+        assert_eq!(heard, told, "{tool} {level:?}");
+    }
+}
