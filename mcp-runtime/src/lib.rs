@@ -100,7 +100,7 @@
 //! # Log messages
 //!
 //! [`Context::log`] sends a message to the client's log, where the client asked for its [`Level`]. It is not the server's own
-//! log: that is written with `tracing`.
+//! log: that is written with `tracing`, of which [`ServerBuilder::log_to_client`] tells clients what you choose.
 //!
 //! ```
 //! use mcp::{Context, Level};

@@ -75,6 +75,7 @@ rows! {
     "Changed lists, told to" over MEMORY => changed_lists,
     "Changed resources, told to" over MEMORY => changed_resources,
     "Batches" over BOTH => batches,
+    "Streams that are come back for (`Last-Event-ID`)" over HTTP => resumption,
     "Tasks" over BOTH => tasks,
     "Apps" over BOTH => apps,
     "Extensions of your own" over UNRECORDED => extension,

@@ -70,7 +70,7 @@ pub struct Http {
     pub url: String,
     pub session: Option<String>,
     /// The revision that the session is spoken in, which the header repeats.
-    revision: &'static str,
+    pub revision: &'static str,
     replies: (mpsc::UnboundedSender<Value>, mpsc::UnboundedReceiver<Value>),
 }
 
@@ -219,6 +219,12 @@ impl Wire {
             replies: mpsc::unbounded_channel(),
         });
         Self { over: self.over, link, waiting: VecDeque::new() }
+    }
+
+    /// The client of HTTP, and its session.
+    pub fn http(&self) -> &Http {
+        let Link::Http(http) = &self.link else { panic!("only HTTP has requests of its own") };
+        http
     }
 
     pub fn over(&self) -> Over {

@@ -1,5 +1,6 @@
 //! What is to be seen of each feature: how a client of a revision gets it, or that it does not.
 
+use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
 use super::client::Client;
@@ -364,4 +365,27 @@ pub async fn trace_context(client: &mut Client) -> &'static str {
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let params = json!({"name": "traced", "_meta": {"traceparent": parent}});
     yes(text(&client.ask("tools/call", params).await) == parent)
+}
+
+/// The events of a call have names, and whoever comes back with one is told what followed it.
+pub async fn resumption(client: &mut Client) -> &'static str {
+    client.begin().await;
+    let message = client.request("tools/call", json!({"name": "tells", "_meta": {"progressToken": "t"}}));
+    let http = client.wire.http();
+    let events = async |request: http::request::Builder, body: String| {
+        let mut request = request.header("accept", "application/json, text/event-stream");
+        for (name, value) in crate::wire::headers_of(&message, http.session.as_deref()) {
+            let agreed = name == "mcp-protocol-version" && http.session.is_some();
+            let value = if agreed { http.revision.to_owned() } else { value };
+            request = request.header(name, value);
+        }
+        let answer = http.client.request(request.body(Full::from(body)).unwrap()).await.unwrap();
+        String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    };
+    let post = http::Request::post(&http.url).header("content-type", "application/json");
+    let told = events(post, message.to_string()).await;
+    assert!(told.contains("\"told\""), "{told}");
+    let Some(first) = told.lines().find_map(|line| line.strip_prefix("id: ")) else { return NO };
+    let again = events(http::Request::get(&http.url).header("last-event-id", first), String::new()).await;
+    yes(again.contains("\"told\""))
 }
