@@ -381,6 +381,14 @@ async fn whoever_listens_is_told_the_end_of_the_server_and_keeps_it_from_nothing
     let answer = client.request(request.body(Full::from(message.to_string())).unwrap()).await.unwrap();
     let mut body = answer.into_body();
     assert_eq!(event(&mut body).await.unwrap()["method"], "notifications/subscriptions/acknowledged");
+    let mut json_only = http::Request::post(&url)
+        .header("content-type", "application/json")
+        .header("accept", "application/json");
+    for (name, value) in crate::wire::headers_of(&message, None) {
+        json_only = json_only.header(name, value);
+    }
+    let refused = client.request(json_only.body(Full::from(message.to_string())).unwrap()).await.unwrap();
+    assert_eq!(refused.status(), 406, "whoever reads one message cannot listen");
     stop.send(()).unwrap();
     assert_eq!(event(&mut body).await.unwrap()["result"]["resultType"], "complete");
     assert!(event(&mut body).await.is_none());

@@ -31,6 +31,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// has nothing to say yet: from then on its client can come back. One that is done before is answered with one message.
 const BEGIN_AFTER: Duration = Duration::from_secs(1);
 
+const NO_EVENTS: &str = "header accept must allow text/event-stream";
+
 /// A server as a `tower::Service` of HTTP requests, to be nested in a router or served by hyper.
 ///
 /// ```no_run
@@ -123,7 +125,7 @@ impl HttpService {
     /// What the server says on its own in a session, for as long as the client reads.
     fn listen(&self, parts: Parts, principal: Principal) -> Response<Body> {
         if !Accept::of(&parts.headers).events {
-            return refuse(StatusCode::NOT_ACCEPTABLE, "header accept must allow text/event-stream");
+            return refuse(StatusCode::NOT_ACCEPTABLE, NO_EVENTS);
         }
         let peer = self.peer(parts.headers, principal);
         match resume(&self.server.shared, &peer) {
@@ -185,6 +187,9 @@ impl HttpService {
             Poll::Ready(reply) => reply,
             Poll::Pending => None,
         };
+        if replies.is_listening() && !accept.events {
+            return refuse(StatusCode::NOT_ACCEPTABLE, NO_EVENTS);
+        }
         match replies.streams() {
             Some(streams) => kept(self.go_on_alone(first, replies, &streams, accept, place), accept).await,
             None => self.stream(first, replies, accept, place).await,
