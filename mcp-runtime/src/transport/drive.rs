@@ -52,6 +52,7 @@ impl Server {
             replies,
             calls: JoinSet::new(),
             load: Load::default(),
+            session: None,
             spawned: false,
             draining: false,
             ending: CancellationToken::new(),
@@ -81,6 +82,8 @@ struct Connection<'a> {
     calls: JoinSet<Load>,
     /// What they amount to.
     load: Load,
+    /// What the server says on its own in the peer's session.
+    session: Option<Replies>,
     /// Whether replies of calls may be waiting.
     spawned: bool,
     /// Whether the end has come, and with it a limit on all that is left.
@@ -116,6 +119,14 @@ impl Connection<'_> {
                         self.flush(transport).await?;
                     }
                 }
+                // What has changed can wait until the peer has nothing more to say: several changes are one then.
+                told = told(&mut self.session), if self.session.is_some() => match told {
+                    Some(reply) => {
+                        self.send(transport, reply).await?;
+                        self.flush(transport).await?;
+                    }
+                    None => self.session = None,
+                },
             }
         }
     }
@@ -184,6 +195,10 @@ impl Connection<'_> {
                 return Some(sent(replies.refuse_busy()));
             }
         }
+        if load.calls == 0 && replies.is_listening() {
+            self.session = Some(replies);
+            return Some(None);
+        }
         // A notice before the response means that the call takes its time.
         match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Some(reply)) if reply.is_last() => return Some(sent(reply)),
@@ -215,12 +230,12 @@ impl Connection<'_> {
         });
     }
 
-    async fn send(&self, transport: &mut impl Transport, reply: Reply) -> Result<(), Stop> {
+    async fn send(&mut self, transport: &mut impl Transport, reply: Reply) -> Result<(), Stop> {
         transport.send(reply.into_body()).await?;
         self.notice_the_end(transport)
     }
 
-    async fn flush(&self, transport: &mut impl Transport) -> Result<(), Stop> {
+    async fn flush(&mut self, transport: &mut impl Transport) -> Result<(), Stop> {
         transport.flush().await?;
         self.notice_the_end(transport)
     }
@@ -234,6 +249,7 @@ impl Connection<'_> {
     async fn drain(mut self, transport: &mut impl Transport, rest: bool, until: Instant) -> io::Result<()> {
         self.draining = true;
         self.ending.cancel();
+        self.session = None;
         let all = async {
             if rest {
                 self.run(transport).await?;
@@ -258,6 +274,14 @@ impl Connection<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+/// What a session is told next.
+async fn told(session: &mut Option<Replies>) -> Option<Reply> {
+    match session {
+        Some(session) => session.next().await,
+        None => None,
     }
 }
 
