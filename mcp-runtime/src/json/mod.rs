@@ -7,6 +7,7 @@ mod span;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub(crate) use plain::write_text;
 pub(crate) use scan::unescape;
 pub(crate) use span::Span;
 
@@ -24,7 +25,7 @@ impl Raw {
 
     /// A text of its own.
     pub(crate) fn whole(text: &str) -> Self {
-        Self { text: text.into(), span: Span { start: 0, end: text.len() } }
+        Self { text: text.into(), span: Span::new(0, text.len()) }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -48,7 +49,7 @@ impl Object {
 
     /// The object without members.
     pub(crate) fn empty() -> Self {
-        Self::new("{}".into(), Vec::new(), Span { start: 0, end: 2 }, false)
+        Self::new("{}".into(), Vec::new(), Span::new(0, 2), false)
     }
 
     /// The object as it was written.
@@ -91,6 +92,7 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a member's name is `name`; `escaped` where any name of the text is written with escapes.
+#[inline(always)]
 pub(crate) fn same(text: &str, written: Span, name: &str, escaped: bool) -> bool {
     written.is(text, name) || (escaped && unescape(written.of(text)) == name)
 }
@@ -98,7 +100,7 @@ pub(crate) fn same(text: &str, written: Span, name: &str, escaped: bool) -> bool
 /// The text of a raw JSON string, with its escapes resolved; `None` where it is no string or no text.
 pub(crate) fn string(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
+    if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
         return serde_json::from_str::<String>(raw).ok().map(Into::into);
     }
     Some(inner.into())

@@ -108,7 +108,7 @@ fn over_http(
     peer: &Peer,
     headers: &Arc<http::HeaderMap>,
 ) -> Decoded {
-    let announced = match headers::single(headers, headers::PROTOCOL_VERSION) {
+    let announced = match headers::single(headers, &headers::PROTOCOL_VERSION) {
         Ok(announced) => announced,
         Err(mismatch) => {
             let id = if let Kind::Request { id, .. } = kind { Some(id) } else { None };

@@ -136,7 +136,7 @@ impl Params {
     pub(crate) fn inside(&self, name: &str) -> Result<Option<Inside<'_>>, ()> {
         match self.member(name) {
             None => Ok(None),
-            Some(member) if member.value.of(&self.text).starts_with('{') => {
+            Some(member) if member.value.bytes(&self.text).starts_with(b"{") => {
                 Ok(Some(Inside { params: self, whole: member.value }))
             }
             Some(_) => Err(()),
@@ -221,7 +221,7 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     })?;
     let invalid =
         |id: Option<Id>, detail: &str| Malformed { id, problem: Problem::Invalid, detail: detail.into() };
-    match text.trim_start_matches([' ', '\t', '\n', '\r']).as_bytes().first() {
+    match message.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => {}
         Some(b'[') => return Err(invalid(None, "a batch is not accepted: send one message at a time")),
         _ => return Err(invalid(None, "a message is a JSON object")),
@@ -229,20 +229,26 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     let (mut version, mut id, mut method, mut params) = (None, None, None, None);
     let (mut result, mut error) = (None, None);
     for member in members.iter().filter(|member| member.level == 1) {
-        let value = member.value.of(text);
-        let name = member.name.of(text);
-        match if escaped_names { unescape(name) } else { name.into() }.as_ref() {
-            "jsonrpc" => version = Some(value),
-            "id" => id = Some(value),
-            "method" => method = Some(member.value),
-            "params" => params = Some(member.value),
-            "result" => result = Some(member.value),
-            "error" => error = Some(member.value),
-            _ => {}
-        }
+        let unescaped;
+        let name = if escaped_names {
+            unescaped = unescape(member.name.of(text));
+            unescaped.as_bytes()
+        } else {
+            member.name.bytes(text)
+        };
+        let known = match name {
+            b"jsonrpc" => &mut version,
+            b"id" => &mut id,
+            b"method" => &mut method,
+            b"params" => &mut params,
+            b"result" => &mut result,
+            b"error" => &mut error,
+            _ => continue,
+        };
+        *known = Some(member.value);
     }
-    let known = id.and_then(Id::read);
-    if version != Some("\"2.0\"") {
+    let known = id.and_then(|id: Span| Id::read(id.of(text)));
+    if version.is_none_or(|version: Span| version.bytes(text) != b"\"2.0\"") {
         return Err(invalid(known, "\"jsonrpc\" must be \"2.0\""));
     }
     let Some(method) = method else {
@@ -267,12 +273,12 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     if id.is_some() && known.is_none() {
         return Err(invalid(None, "\"id\" must be a string or an integer"));
     }
-    if params.is_some_and(|params| !params.of(text).starts_with('{')) {
+    if params.is_some_and(|params: Span| !params.bytes(text).starts_with(b"{")) {
         return Err(invalid(known, "\"params\" must be an object"));
     }
     let text: Arc<str> = text.into();
     let method = match name {
-        Cow::Borrowed(_) => Raw::new(text.clone(), Span { start: method.start + 1, end: method.end - 1 }),
+        Cow::Borrowed(_) => Raw::new(text.clone(), method.inner()),
         Cow::Owned(name) => Raw::whole(&name),
     };
     let kind = match known {
