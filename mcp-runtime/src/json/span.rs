@@ -11,10 +11,9 @@ impl Span {
     /// A text longer than this, in bytes, cannot be cut into pieces.
     pub(crate) const LONGEST_TEXT: usize = u32::MAX as usize;
 
-    /// What stands from `start` up to `end`. Behind [`LONGEST_TEXT`](Self::LONGEST_TEXT) there is nothing.
+    /// What stands from `start` up to `end` in a text that is not longer than [`LONGEST_TEXT`](Self::LONGEST_TEXT).
     pub(crate) fn new(start: usize, end: usize) -> Self {
-        let small = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { start: small(start), end: small(end) }
+        Self { start: start as u32, end: end as u32 }
     }
 
     /// What stands between the quotes of a string.

@@ -8,9 +8,17 @@ use std::sync::Arc;
 use crate::json::scan::{self, Fault, Limits, Member, Scanned};
 use crate::json::{Object, Raw, Span, same, string, unescape};
 
-/// The id of a request as it was written, so that `5` stays `5`, `"5"` stays `"5"` and no digit is lost.
+/// The id of a request, which comes out as it was written, so that `5` stays `5`, `"5"` stays `"5"` and no digit is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Id(Arc<str>);
+pub(crate) struct Id(Token);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Token {
+    /// What most clients use. It is written in one way only.
+    Number(u64),
+    /// Anything else, as it was written.
+    Written(Arc<str>),
+}
 
 /// An id longer than this, in bytes, is refused.
 const LONGEST_ID: usize = 1024;
@@ -18,16 +26,49 @@ const LONGEST_ID: usize = 1024;
 impl Id {
     /// Reads a string or an integer; nothing else is an id.
     pub(crate) fn read(raw: &str) -> Option<Self> {
+        if let Some(number) = plain_number(raw.as_bytes()) {
+            return Some(Self(Token::Number(number)));
+        }
         let digits = raw.strip_prefix('-').unwrap_or(raw);
         let legal = raw.starts_with('"')
             || (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()));
-        (legal && raw.len() <= LONGEST_ID).then(|| Self(raw.into()))
+        (legal && raw.len() <= LONGEST_ID).then(|| Self(Token::Written(raw.into())))
     }
 
-    /// The token to write into the answer.
-    pub(crate) fn raw(&self) -> &str {
-        &self.0
+    /// The number, where it is a plain one.
+    pub(crate) fn number(&self) -> Option<u64> {
+        match self.0 {
+            Token::Number(number) => Some(number),
+            Token::Written(_) => None,
+        }
     }
+
+    /// Writes the token into an answer.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            // A number always has a form in JSON, and a buffer takes whatever is written.
+            Token::Number(number) => drop(serde_json::to_writer(out, number)),
+            Token::Written(raw) => out.extend_from_slice(raw.as_bytes()),
+        }
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Token::Number(number) => number.fmt(f),
+            Token::Written(raw) => f.write_str(raw),
+        }
+    }
+}
+
+/// A number of so few digits that it fits, and that does not begin with a zero which would be lost.
+fn plain_number(raw: &[u8]) -> Option<u64> {
+    if raw.len() > 18 || raw == b"" || (raw.len() > 1 && raw.starts_with(b"0")) {
+        return None;
+    }
+    raw.iter()
+        .try_fold(0_u64, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
 }
 
 /// A message that is a well-formed JSON-RPC object.
@@ -132,12 +173,22 @@ impl Params {
         string(self.get(name)?)
     }
 
+    /// A string that stands in a place of the text, with its escapes resolved.
+    pub(crate) fn string_at(&self, place: Span) -> Option<Cow<'_, str>> {
+        string(place.of(&self.text))
+    }
+
     /// A member of `params` that is an object; `Err` where it is something else.
     pub(crate) fn inside(&self, name: &str) -> Result<Option<Inside<'_>>, ()> {
-        match self.member(name) {
+        self.inside_at(self.member(name).map(|member| member.value))
+    }
+
+    /// The same, of a member whose place is known.
+    pub(crate) fn inside_at(&self, place: Option<Span>) -> Result<Option<Inside<'_>>, ()> {
+        match place {
             None => Ok(None),
-            Some(member) if member.value.bytes(&self.text).starts_with(b"{") => {
-                Ok(Some(Inside { params: self, whole: member.value }))
+            Some(whole) if whole.bytes(&self.text).starts_with(b"{") => {
+                Ok(Some(Inside { params: self, whole }))
             }
             Some(_) => Err(()),
         }

@@ -68,7 +68,7 @@ impl Answer {
 
     fn open(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
-        out.extend_from_slice(self.id.raw().as_bytes());
+        self.id.write(out);
         out.extend_from_slice(b",\"result\":{");
     }
 
