@@ -2,6 +2,7 @@
 
 pub use inventory;
 
+pub use crate::contract::{Place, hold as hold_contract};
 pub use crate::handler::{Call, Completing, Outcome, Returns, Running};
 pub use crate::tasks::TaskPolicy;
 

@@ -10,6 +10,7 @@ use tower_service::Service;
 use super::live::Itself;
 use super::{Server, Shared};
 use crate::__private::{PromptFn, ResourceFn, ToolFn};
+use crate::Catalogue;
 use crate::changes::Changes;
 use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
@@ -341,13 +342,27 @@ impl ServerBuilder {
         self
     }
 
-    /// Puts the server together.
+    /// What the server would publish. It need not be able to run: states that it was not given are not asked for.
     ///
     /// # Errors
     ///
-    /// Everything that does not fit together, each with its place in the source: names that occur twice or are not
-    /// legal, states that were not given, arguments that cannot stand beside each other.
-    pub fn build(self) -> Result<Server, BuildError> {
+    /// Those of [`build`](Self::build), but for states that were not given.
+    pub fn catalogue(self) -> Result<Catalogue, BuildError> {
+        Ok(self.looked_at(|_| true)?.catalogue())
+    }
+
+    /// A server that is only looked at. `keep` says of each definition that was found whether it is offered; those that
+    /// were given are.
+    pub(crate) fn looked_at(mut self, keep: impl FnMut(&Definition) -> bool) -> Result<Server, BuildError> {
+        let found: Vec<_> = self.found().filter(keep).collect();
+        self.definitions.extend(found);
+        self.explicit = true;
+        self.states.assume_all();
+        self.build()
+    }
+
+    /// The definitions in this program that are to be offered.
+    fn found(&self) -> impl Iterator<Item = Definition> + use<'_> {
         let chosen = |definition: &Definition| {
             let module = definition.source.module;
             let below = |chosen: &String| {
@@ -357,7 +372,17 @@ impl ServerBuilder {
             };
             !self.explicit && (self.modules.is_empty() || self.modules.iter().any(below))
         };
-        let mut definitions: Vec<_> = discovered().filter(chosen).collect();
+        discovered().filter(chosen)
+    }
+
+    /// Puts the server together.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not fit together, each with its place in the source: names that occur twice or are not
+    /// legal, states that were not given, arguments that cannot stand beside each other.
+    pub fn build(self) -> Result<Server, BuildError> {
+        let mut definitions: Vec<_> = self.found().collect();
         definitions.extend(self.definitions);
         let has_tasks = definitions.iter().any(|definition| definition.task.is_some());
         if has_tasks {
@@ -401,6 +426,7 @@ impl ServerBuilder {
                 },
                 name: self.about.name,
                 version: self.about.version,
+                instructions: self.about.instructions,
                 registry,
                 states,
                 busy,
