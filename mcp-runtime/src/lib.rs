@@ -215,6 +215,7 @@ mod client_log;
 mod dispatch;
 mod error;
 mod extension;
+pub mod guide;
 mod handler;
 mod json;
 #[cfg_attr(
@@ -224,6 +225,7 @@ mod json;
 mod kept;
 mod layer;
 mod model;
+mod prose;
 mod registry;
 mod schema;
 mod seal;
