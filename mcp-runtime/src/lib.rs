@@ -209,6 +209,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod catalogue;
 mod changes;
 #[cfg(feature = "cli")]
 mod client_log;
@@ -235,6 +236,7 @@ pub mod testing;
 pub mod transport;
 mod wire;
 
+pub use catalogue::Catalogue;
 #[cfg(feature = "cli")]
 pub use client_log::ClientLog;
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};

@@ -5,6 +5,7 @@
 mod asking;
 mod batch;
 mod completion;
+mod contract;
 mod eras;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]

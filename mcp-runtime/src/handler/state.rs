@@ -74,7 +74,11 @@ impl<T: Send + Sync + 'static> Extract for State<T> {
 
 /// All states of a server, by type.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+pub(crate) struct States {
+    held: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// The server is built to be looked at, not to be run.
+    assumed: bool,
+}
 
 impl States {
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
@@ -82,14 +86,19 @@ impl States {
     }
 
     pub(crate) fn insert_shared<T: Send + Sync + 'static>(&mut self, value: Arc<T>) {
-        self.0.insert(TypeId::of::<T>(), value);
+        self.held.insert(TypeId::of::<T>(), value);
     }
 
     pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.0.get(&TypeId::of::<T>())?.clone().downcast().ok()
+        self.held.get(&TypeId::of::<T>())?.clone().downcast().ok()
+    }
+
+    /// Passes for having them all.
+    pub(crate) fn assume_all(&mut self) {
+        self.assumed = true;
     }
 
     pub(crate) fn contains(&self, state: TypeId) -> bool {
-        self.0.contains_key(&state)
+        self.assumed || self.held.contains_key(&state)
     }
 }

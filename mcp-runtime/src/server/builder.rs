@@ -10,6 +10,7 @@ use tower_service::Service;
 use super::live::Itself;
 use super::{Server, Shared};
 use crate::__private::{PromptFn, ResourceFn, ToolFn};
+use crate::Catalogue;
 use crate::changes::Changes;
 use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
@@ -341,6 +342,16 @@ impl ServerBuilder {
         self
     }
 
+    /// What the server would publish. It need not be able to run: states that it was not given are not asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build), but for states that were not given.
+    pub fn catalogue(mut self) -> Result<Catalogue, BuildError> {
+        self.states.assume_all();
+        Ok(self.build()?.catalogue())
+    }
+
     /// Puts the server together.
     ///
     /// # Errors
@@ -401,6 +412,7 @@ impl ServerBuilder {
                 },
                 name: self.about.name,
                 version: self.about.version,
+                instructions: self.about.instructions,
                 registry,
                 states,
                 busy,

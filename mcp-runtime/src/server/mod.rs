@@ -15,13 +15,16 @@ pub use builder::ServerBuilder;
 pub use cli::Cli;
 pub use replies::{Replies, Reply, ReplyKind};
 
+use crate::Catalogue;
 use crate::changes::Changes;
 use crate::extension::Extensions;
 use crate::handler::Busy;
 use crate::layer::Stack;
 use crate::registry::Registry;
 use crate::transport::Limits;
-use crate::wire::{Carried, Decoded, Identity, Peer, Sessions, Voice, decode, end_session, listen};
+use crate::wire::{
+    Carried, Decoded, Identity, Peer, Sessions, Voice, catalogue, decode, end_session, listen,
+};
 
 /// A server that is ready to be served, over any number of transports at once. Cloning it is cheap.
 ///
@@ -44,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) extensions: Extensions,
     name: String,
     version: String,
+    instructions: Option<String>,
     busy: Arc<Busy>,
     stack: Stack,
 }
@@ -131,6 +135,11 @@ impl Server {
     /// What the server holds of this type.
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.shared.states.get()
+    }
+
+    /// What the server publishes of what it offers: names, texts, schemas and all.
+    pub fn catalogue(&self) -> Catalogue {
+        catalogue(&self.shared.registry, self.shared.instructions.as_deref())
     }
 
     /// The definitions that this server offers: tools, then resources, then prompts, each sorted.

@@ -33,7 +33,7 @@ mod stateless;
 pub(crate) use changed::Voice;
 pub(crate) use decode::{Decoded, Incoming, decode, too_long};
 pub(crate) use encode::{Answer, Back};
-pub(crate) use encode::{code_of, result_to_keep};
+pub(crate) use encode::{catalogue, code_of, result_to_keep};
 pub(crate) use flight::{Entry, InFlight};
 pub(crate) use identity::{About, Identity};
 pub use peer::Peer;

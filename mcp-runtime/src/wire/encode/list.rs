@@ -9,7 +9,9 @@ use super::super::cursor;
 use super::super::extra::{Extra, Marks};
 use super::super::revision::Revision;
 use super::{Answer, member};
+use crate::Catalogue;
 use crate::model::{self, Definition, Items, Kind, ListPage, Resource, Tool};
+use crate::registry::Registry;
 
 impl Answer {
     pub(super) fn list<'a>(&self, page: &'a ListPage) -> Cow<'a, [u8]> {
@@ -49,6 +51,24 @@ impl Answer {
         }
         out
     }
+}
+
+/// Everything that is published, whole: in the newest revision, which leaves nothing out.
+pub(crate) fn catalogue(registry: &Registry, instructions: Option<&str>) -> Catalogue {
+    let revision = Revision::LATEST_STATELESS;
+    let (templates, resources): (Vec<_>, Vec<_>) =
+        registry.resources().partition(|resource| resource.template.is_template());
+    let published = |found: Vec<&std::sync::Arc<Resource>>| {
+        found.into_iter().map(|resource| json!(PublishedResource::new(resource, revision))).collect()
+    };
+    let catalogue = Catalogue {
+        instructions: instructions.map(str::to_owned),
+        tools: registry.tools().iter().map(|tool| json!(PublishedTool::new(tool, revision))).collect(),
+        resources: published(resources),
+        templates: published(templates),
+        prompts: registry.prompts().iter().map(|it| json!(PublishedPrompt::new(it, revision))).collect(),
+    };
+    catalogue.sorted()
 }
 
 #[derive(Serialize)]

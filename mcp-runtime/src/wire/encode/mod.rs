@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use content::Said;
+pub(crate) use list::catalogue;
 pub(super) use refusal::Refusal;
 pub(crate) use refusal::code_of;
 pub(crate) use result::result_to_keep;

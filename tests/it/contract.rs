@@ -1,0 +1,3 @@
+//! The published contract: the catalogue, and the lock that holds it.
+
+mod catalogue;
