@@ -213,6 +213,7 @@ mod catalogue;
 mod changes;
 #[cfg(feature = "cli")]
 mod client_log;
+mod dialect;
 mod dispatch;
 mod error;
 mod extension;
@@ -239,6 +240,7 @@ mod wire;
 pub use catalogue::Catalogue;
 #[cfg(feature = "cli")]
 pub use client_log::ClientLog;
+pub use dialect::{Dialect, Loss, UnknownDialect};
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
 pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{

@@ -284,6 +284,7 @@ pub(super) fn facts(
         extensions,
         exchange: Exchange::default(),
         asking,
+        dialect: peer.dialect,
     })
 }
 
