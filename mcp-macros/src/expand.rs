@@ -23,6 +23,7 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
         Kind::Prompt => quote!(PromptFn),
     };
     let constant = constant(definition, &root);
+    let texts = texts(definition, &root);
     quote! {
         // Every argument of a tool is one of its schema, so there are as many as the tool needs.
         #[allow(clippy::too_many_arguments)]
@@ -41,6 +42,7 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
             #root::__private::inventory::submit! {
                 <#ident as #root::__private::#registered>::DEFINITION
             }
+            #texts
         };
     }
 }
@@ -95,6 +97,22 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
         #start.description(#description)
             #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
     }
+}
+
+/// Looks at what is published, while it is compiled: only the compiler knows what a `concat!` or `include_str!` says.
+fn texts(definition: &Definition, root: &TokenStream) -> Option<TokenStream> {
+    let texts = [Key::Name, Key::Title].into_iter().filter_map(|key| definition.attributes.text(key));
+    let texts = texts.chain(&definition.attributes.uri).map(ToTokens::to_token_stream);
+    let described = definition.arguments.iter().filter(|argument| argument.name.is_some());
+    let described = described.map(|argument| argument.description.clone());
+    let texts = texts.chain([definition.description.clone()]).chain(described);
+    // What is empty says nothing.
+    let texts = texts.filter(|text| text.to_string() != r#""""#).map(|text| {
+        let root = located(root, text.span());
+        quote_spanned!(place(&text)=> #root::__private::prose(#text);)
+    });
+    let texts: Vec<_> = texts.collect();
+    (!texts.is_empty()).then(|| quote!(const _: () = { #(#texts)* };))
 }
 
 fn audience(role: &syn::LitStr, root: &TokenStream) -> TokenStream {

@@ -1,14 +1,14 @@
 //! What was found in an attribute and a signature, put together.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, FnArg, Ident, LitStr, Meta, Path, ReturnType, Type};
 
 use crate::attr::{self, Attributes, Key};
 use crate::diag::Errors;
-use crate::func::{Function, binding, ungrouped};
+use crate::func::{Function, binding, place, ungrouped};
 use crate::kind::Kind;
 use crate::uri::{self, Part};
 
@@ -129,10 +129,12 @@ fn documentation(attributes: &[Attribute]) -> TokenStream {
         _ => None,
     };
     let lines: Vec<&Expr> = lines.collect();
+    // What is wrong with the text is said where it begins.
+    let span = lines.first().map_or_else(Span::call_site, place);
     if let Some(plain) = lines.iter().map(|line| text(line)).collect::<Option<Vec<_>>>() {
         let plain =
             plain.iter().flat_map(|line| line.split('\n')).map(without_space).collect::<Vec<_>>().join("\n");
-        return LitStr::new(plain.trim(), Span::call_site()).to_token_stream();
+        return LitStr::new(plain.trim(), span).to_token_stream();
     }
     // Something like `#[doc = include_str!("tool.md")]`: only the compiler knows the text.
     let parts = lines.iter().map(|line| match text(line) {
@@ -140,7 +142,7 @@ fn documentation(attributes: &[Attribute]) -> TokenStream {
         None => line.to_token_stream(),
     });
     let parts: Vec<_> = parts.collect();
-    quote!(::core::concat!(#(#parts),*))
+    quote_spanned!(span=> ::core::concat!(#(#parts),*))
 }
 
 fn without_space(line: &str) -> &str {

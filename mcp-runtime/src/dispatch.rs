@@ -150,7 +150,8 @@ impl Service<Request> for Dispatch {
             },
             Operation::List(ListRequest { kind, after }) => {
                 let listing = this.registry.listing(kind);
-                Dispatched::Ready(Some(Response::List(ListPage { listing, after })))
+                let dialect = facts.dialect.unwrap_or(this.registry.dialect);
+                Dispatched::Ready(Some(Response::List(ListPage { listing, after, dialect })))
             }
             Operation::Discover => Dispatched::Ready(Some(Response::Discovery)),
             Operation::Listen(Topics(topics)) => Dispatched::Ready(Some(this.listen(topics, facts))),

@@ -3,3 +3,11 @@
 pub mod contract {
     #![doc = include_str!("../docs/contract.md")]
 }
+
+pub mod dialects {
+    #![doc = include_str!("../docs/dialects.md")]
+}
+
+pub mod texts {
+    #![doc = include_str!("../docs/texts.md")]
+}

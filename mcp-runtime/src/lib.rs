@@ -214,6 +214,7 @@ mod changes;
 #[cfg(feature = "cli")]
 mod client_log;
 pub mod contract;
+mod dialect;
 mod dispatch;
 mod error;
 mod extension;
@@ -227,6 +228,7 @@ mod json;
 mod kept;
 mod layer;
 mod model;
+mod prose;
 mod registry;
 mod schema;
 mod seal;
@@ -239,6 +241,7 @@ mod wire;
 pub use catalogue::Catalogue;
 #[cfg(feature = "cli")]
 pub use client_log::ClientLog;
+pub use dialect::{Dialect, Loss, UnknownDialect};
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
 pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{

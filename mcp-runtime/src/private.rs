@@ -4,6 +4,7 @@ pub use inventory;
 
 pub use crate::contract::{Place, hold as hold_contract};
 pub use crate::handler::{Call, Completing, Outcome, Returns, Running};
+pub use crate::prose::prose;
 pub use crate::tasks::TaskPolicy;
 
 pub use crate::model::{Annotations, Definition, Role, Segment, Source};

@@ -6,6 +6,7 @@ mod asking;
 mod batch;
 mod completion;
 mod contract;
+mod dialects;
 mod eras;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]

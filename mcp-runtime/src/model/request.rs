@@ -8,6 +8,7 @@ use super::{
     Prompt, Resource, Tool,
 };
 use crate::changes::{Change, Listener};
+use crate::dialect::Dialect;
 use crate::extension::ExtensionCall;
 
 /// A request on its way through the layers to the function that answers it.
@@ -36,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) extensions: bool,
     pub(crate) exchange: Exchange,
     pub(crate) asking: Asking,
+    /// In which dialect the peer is told of tools, where that is not the server's.
+    pub(crate) dialect: Option<Dialect>,
 }
 
 /// What is asked.

@@ -6,6 +6,7 @@ use super::{
     Completion, Content, Definition, InputRequired, Meta, Prompt, PromptResult, Resource, ResourceResult,
 };
 use crate::changes::Listener;
+use crate::dialect::{Dialect, Dialects, Loss, Rewritten};
 use crate::schema::{InputSchema, Mirror, OutputSchema};
 
 /// What answers a request.
@@ -84,6 +85,7 @@ pub struct Tool {
     /// What clients repeat in headers.
     pub(crate) mirrors: Vec<Mirror>,
     pub(crate) meta: Meta,
+    pub(crate) dialects: Dialects,
 }
 
 impl Tool {
@@ -95,6 +97,16 @@ impl Tool {
     /// The definition that it was made of.
     pub fn definition(&self) -> &Definition {
         &self.definition
+    }
+
+    /// What it loses in a dialect. In the standard it loses nothing.
+    pub fn losses(&self, dialect: Dialect) -> &[Loss] {
+        self.rewritten(dialect).map_or(&[], |rewritten| &rewritten.losses)
+    }
+
+    /// The schema of its arguments in a dialect; none where that is the standard.
+    pub(crate) fn rewritten(&self, dialect: Dialect) -> Option<&Rewritten> {
+        self.dialects.get(dialect, &self.input, || self.input.fields.iter().map(|field| field.name).collect())
     }
 }
 
@@ -129,6 +141,7 @@ pub struct ListPage {
     pub(crate) listing: Arc<Listing>,
     /// What the last item before the page is called; none on the first page.
     pub(crate) after: Option<Box<str>>,
+    pub(crate) dialect: Dialect,
 }
 
 /// A list of what a server offers, sorted. Its first page is written once for each form in which it is sent.
@@ -149,8 +162,8 @@ pub(crate) enum Items {
 }
 
 impl Listing {
-    /// So many forms of a list are kept.
-    pub(crate) const FORMS: usize = 5;
+    /// So many forms of a list are kept: one of each revision in each dialect.
+    pub(crate) const FORMS: usize = 5 * Dialect::ALL.len();
 
     pub(crate) fn new(items: Items, page: usize) -> Self {
         Self { items, page, forms: Default::default() }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Registry;
 use super::completion::completions;
 use super::extra::{meta, problem_of_app};
+use crate::dialect::Dialects;
 use crate::error::BuildError;
 use crate::handler::{States, describe};
 use crate::model::{Definition, Kind, Prompt, PromptArgument, Resource, Template, Tool};
@@ -176,7 +177,14 @@ fn tool(definition: Definition, described: &mut Description) -> Result<Tool, Str
     let meta = meta(&definition)?;
     let input = described.input().map_err(|conflict| conflict.to_string())?;
     let published = serde_json::to_value(&input).map_err(|error| error.to_string())?;
-    Ok(Tool { definition, mirrors: mirrors(&published)?, input, output: described.output.take(), meta })
+    Ok(Tool {
+        definition,
+        mirrors: mirrors(&published)?,
+        input,
+        output: described.output.take(),
+        meta,
+        dialects: Dialects::default(),
+    })
 }
 
 fn resource(definition: Definition, template: Template, described: &Description) -> Result<Resource, String> {

@@ -14,6 +14,7 @@ pub(crate) use collect::discovered;
 
 use self::switched::Switched;
 use crate::Error;
+use crate::dialect::Dialect;
 use crate::model::{Arguments, Items, Listing, ListingKind, Prompt, Resource, Tool};
 
 /// Everything that a server offers.
@@ -25,6 +26,8 @@ pub(crate) struct Registry {
     prompts: Vec<Arc<Prompt>>,
     listings: [Arc<Listing>; 4],
     switched: Switched,
+    /// In which dialect tools are listed for whoever asks for no other.
+    pub(crate) dialect: Dialect,
 }
 
 impl Registry {
@@ -43,7 +46,15 @@ impl Registry {
             Items::Prompts(prompts.clone()),
         ];
         let listings = listings.map(|items| Arc::new(Listing::new(items, page)));
-        Self { tools, resources, templates, prompts, listings, switched: Switched::new(page) }
+        Self {
+            tools,
+            resources,
+            templates,
+            prompts,
+            listings,
+            switched: Switched::new(page),
+            dialect: Dialect::Standard,
+        }
     }
 
     pub(crate) fn has_tools(&self) -> bool {

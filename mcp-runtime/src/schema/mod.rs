@@ -11,6 +11,7 @@ mod values;
 pub(crate) use description::{Description, Field, missing};
 pub(crate) use form::form;
 pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
+pub(crate) use shape::expected;
 pub use shape::{InputSchema, OutputSchema};
 
 use schemars::SchemaGenerator;

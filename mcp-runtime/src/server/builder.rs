@@ -12,6 +12,7 @@ use super::{Server, Shared};
 use crate::__private::{PromptFn, ResourceFn, ToolFn};
 use crate::Catalogue;
 use crate::changes::Changes;
+use crate::dialect::Dialect;
 use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
 use crate::extension::{Apps, Extension, Extensions};
@@ -56,6 +57,7 @@ pub struct ServerBuilder {
     state_lifetime: Duration,
     hints: Hints,
     page: usize,
+    dialect: Dialect,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -83,6 +85,7 @@ impl ServerBuilder {
             state_lifetime: Duration::from_secs(300),
             hints: Hints::of_lists(),
             page: 1000,
+            dialect: Dialect::Standard,
             problems: Vec::new(),
         }
     }
@@ -158,6 +161,19 @@ impl ServerBuilder {
     #[must_use]
     pub fn page_size(mut self, items: usize) -> Self {
         self.page = items.max(1);
+        self
+    }
+
+    /// In which [`Dialect`] tools are listed: [`Dialect::Standard`] by default. The command line says it with `--dialect`, and
+    /// over HTTP a client says it by the path, as in `/mcp/gemini`.
+    ///
+    /// ```
+    /// # use mcp::Dialect;
+    /// let server = mcp::server!().dialect(Dialect::Gemini);
+    /// ```
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
         self
     }
 
@@ -399,7 +415,9 @@ impl ServerBuilder {
         }
         let mut problems = self.problems;
         problems.extend(extensions.problems());
-        let registry = Arc::new(Registry::build(definitions, &self.states, self.page, problems)?);
+        let mut registry = Registry::build(definitions, &self.states, self.page, problems)?;
+        registry.dialect = self.dialect;
+        let registry = Arc::new(registry);
         let busy = Arc::<Busy>::default();
         let mut states = self.states;
         states.insert_shared(busy.clone());

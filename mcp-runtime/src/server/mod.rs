@@ -17,6 +17,7 @@ pub use replies::{Replies, Reply, ReplyKind};
 
 use crate::Catalogue;
 use crate::changes::Changes;
+use crate::dialect::{Dialect, Loss, problem_of_name};
 use crate::extension::Extensions;
 use crate::handler::Busy;
 use crate::layer::Stack;
@@ -140,6 +141,33 @@ impl Server {
     /// What the server publishes of what it offers: names, texts, schemas and all.
     pub fn catalogue(&self) -> Catalogue {
         catalogue(&self.shared.registry, self.shared.instructions.as_deref())
+    }
+
+    /// What tools lose in a dialect, by their names: those that lose nothing are not there.
+    ///
+    /// ```standalone_crate
+    /// use std::collections::HashMap;
+    /// use mcp::Dialect;
+    ///
+    /// /// Puts prices into the shop.
+    /// #[mcp::tool]
+    /// async fn price(prices: HashMap<String, u32>) {}
+    ///
+    /// let server = mcp::server!().build()?;
+    /// let [(tool, losses)] = &*server.losses(Dialect::Gemini) else { panic!("one tool loses something") };
+    /// assert_eq!(*tool, "price");
+    /// assert_eq!(losses[0].path, "prices");
+    /// assert_eq!(losses[0].what, "what its members are is told in words only");
+    /// # Ok::<_, mcp::BuildError>(())
+    /// ```
+    pub fn losses(&self, dialect: Dialect) -> Vec<(&str, Vec<Loss>)> {
+        let of = |tool: &crate::model::Tool| {
+            let name = problem_of_name(dialect, self.name(), tool.name());
+            let name = name.map(|what| Loss { path: String::new(), what });
+            name.into_iter().chain(tool.losses(dialect).iter().cloned()).collect::<Vec<_>>()
+        };
+        let tools = self.shared.registry.tools().iter().map(|tool| (tool.name(), of(tool)));
+        tools.filter(|(_, losses)| !losses.is_empty()).collect()
     }
 
     /// The definitions that this server offers: tools, then resources, then prompts, each sorted.

@@ -285,6 +285,7 @@ pub(super) fn facts(
         extensions,
         exchange: Exchange::default(),
         asking,
+        dialect: peer.dialect,
     })
 }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::flight::InFlight;
 use super::session::Session;
+use crate::dialect::Dialect;
 use crate::model::Principal;
 
 /// Whoever sent a message, as far as the transport knows him.
@@ -18,6 +19,7 @@ use crate::model::Principal;
 pub struct Peer {
     pub(super) principal: Principal,
     pub(super) public: bool,
+    pub(super) dialect: Option<Dialect>,
     pub(super) link: Link,
 }
 
@@ -55,12 +57,22 @@ impl Connection {
 impl Peer {
     /// The other side of a connection that carries messages both ways: a pipe, a socket, a channel.
     pub fn connection() -> Self {
-        Self { principal: Principal::anonymous(), public: false, link: Link::Connection(Arc::default()) }
+        Self {
+            principal: Principal::anonymous(),
+            public: false,
+            dialect: None,
+            link: Link::Connection(Arc::default()),
+        }
     }
 
     /// The sender of one HTTP request.
     pub fn http(headers: HeaderMap) -> Self {
-        Self { principal: Principal::anonymous(), public: false, link: Link::Http(Arc::new(headers)) }
+        Self {
+            principal: Principal::anonymous(),
+            public: false,
+            dialect: None,
+            link: Link::Http(Arc::new(headers)),
+        }
     }
 
     /// Says who it is.
@@ -76,6 +88,13 @@ impl Peer {
     #[must_use]
     pub fn public(mut self) -> Self {
         self.public = true;
+        self
+    }
+
+    /// Says in which dialect he is told of tools; otherwise it is the [server's](crate::ServerBuilder::dialect).
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = Some(dialect);
         self
     }
 

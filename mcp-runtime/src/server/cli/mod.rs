@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::{Server, ServerBuilder};
+use crate::dialect::Dialect;
 use crate::error::ServerError;
 
 /// The command line of every server, to be flattened into a parser of your own.
@@ -37,6 +38,9 @@ pub struct Cli {
     /// Serve Streamable HTTP at this address, such as 127.0.0.1:8080, instead of standard input and output
     #[arg(long, value_name = "ADDR", value_parser = address)]
     http: Option<String>,
+    /// How schemas are told to hosts that read a part of JSON Schema: standard, gemini, openai-strict or cursor
+    #[arg(long, value_name = "NAME", global = true)]
+    dialect: Option<Dialect>,
     /// What to log to standard error [default: info, and warn for commands]
     #[arg(long, value_name = "LEVEL", global = true)]
     log_level: Option<LogLevel>,
@@ -145,7 +149,7 @@ impl ServerBuilder {
     /// As [`ServerBuilder::run`].
     pub async fn run_with(self, cli: Cli) -> crate::Result<()> {
         log::install(&cli, self.states.get::<Told>().map(|told| told.0.clone()));
-        let server = self.build()?;
+        let server = cli.dialect.into_iter().fold(self, Self::dialect).build()?;
         match cli.command {
             Some(Command::List { json }) => list::list(&server, json).await,
             Some(Command::Call { name, arguments, json }) => {

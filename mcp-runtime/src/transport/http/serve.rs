@@ -20,6 +20,7 @@ use super::body::Body;
 use super::service::HttpService;
 use super::settings::Settings;
 use super::sse::HttpSseService;
+use crate::dialect::Dialect;
 use crate::error::ServerError;
 use crate::server::Server;
 use crate::transport::stdio::shutdown;
@@ -182,7 +183,7 @@ async fn route(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path();
-    if path == settings.path {
+    if path == settings.path || asks_for_dialect(path, &settings.path) {
         return service.call(request).await;
     }
     if settings.sse.as_ref().is_some_and(|sse| [&*sse.stream, &*sse.messages].contains(&path)) {
@@ -192,4 +193,10 @@ async fn route(
         Response::new(Body::whole(format!("there is nothing here; the server is at {}\n", settings.path)));
     *response.status_mut() = StatusCode::NOT_FOUND;
     Ok(response)
+}
+
+/// Whether a path is the server's with the name of a dialect behind it.
+fn asks_for_dialect(path: &str, server: &str) -> bool {
+    let behind = path.strip_prefix(server.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
+    behind.is_some_and(|name| name.parse::<Dialect>().is_ok())
 }

@@ -19,6 +19,7 @@ use super::events::Events;
 use super::exposure::{Challenge, Reach};
 use super::guard;
 use super::settings::Settings;
+use crate::dialect::Dialect;
 use crate::kept::{Reader, Said, Streams};
 use crate::model::Principal;
 use crate::server::{Replies, Reply, ReplyKind, Server};
@@ -59,7 +60,8 @@ pub struct HttpService {
 impl Server {
     /// This server as a `tower::Service` of HTTP requests.
     ///
-    /// It answers at whatever path it is given, and checks `Host` and `Origin` as its
+    /// It answers at whatever path it is given; where the last segment is the name of a [`Dialect`], tools are listed in that
+    /// one. It checks `Host` and `Origin` as its
     /// [`Exposure`](super::Exposure) says. Where it listens is not known to it: binding a loopback address is up to whoever
     /// serves it.
     pub fn http_service(&self) -> HttpService {
@@ -168,7 +170,9 @@ impl HttpService {
             Ok(message) => message,
             Err(refusal) => return refusal,
         };
+        let dialect = parts.uri.path().rsplit('/').next().and_then(|name| name.parse::<Dialect>().ok());
         let peer = self.peer(parts.headers, principal);
+        let peer = dialect.into_iter().fold(peer, Peer::dialect);
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
         // A place is taken for each call before anything runs, so that what is refused can be sent again.

@@ -10,15 +10,26 @@ use super::super::extra::{Extra, Marks};
 use super::super::revision::Revision;
 use super::{Answer, member};
 use crate::Catalogue;
+use crate::dialect::{Dialect, Rewritten};
 use crate::model::{self, Definition, Items, Kind, ListPage, Resource, Tool};
 use crate::registry::Registry;
+use crate::schema::InputSchema;
 
 impl Answer {
     pub(super) fn list<'a>(&self, page: &'a ListPage) -> Cow<'a, [u8]> {
         match page.after {
-            None => page.listing.form(self.revision.list_form(), || self.page(page)),
+            None => page.listing.form(self.form(page), || self.page(page)),
             Some(_) => self.page(page).into(),
         }
+    }
+
+    /// The number of the form in which the first page is kept. Only tools differ by dialect.
+    fn form(&self, page: &ListPage) -> usize {
+        let dialect = match page.listing.items {
+            Items::Tools(_) => page.dialect as usize,
+            _ => 0,
+        };
+        self.revision.list_form() * Dialect::ALL.len() + dialect
     }
 
     /// Writes a page of a list, with the cursor of the next one.
@@ -29,7 +40,8 @@ impl Answer {
         match items {
             Items::Tools(found) => {
                 let found = found.get(range).unwrap_or_default().iter();
-                let found: Vec<_> = found.map(|tool| PublishedTool::new(tool, self.revision)).collect();
+                let found: Vec<_> =
+                    found.map(|tool| PublishedTool::new(tool, self.revision, page.dialect)).collect();
                 member(&mut out, "tools", &found);
             }
             Items::Resources(found) | Items::Templates(found) => {
@@ -61,9 +73,10 @@ pub(crate) fn catalogue(registry: &Registry, instructions: Option<&str>) -> Cata
     let published = |found: Vec<&std::sync::Arc<Resource>>| {
         found.into_iter().map(|resource| json!(PublishedResource::new(resource, revision))).collect()
     };
+    let tool = |tool: &std::sync::Arc<Tool>| json!(PublishedTool::new(tool, revision, Dialect::Standard));
     let catalogue = Catalogue {
         instructions: instructions.map(str::to_owned),
-        tools: registry.tools().iter().map(|tool| json!(PublishedTool::new(tool, revision))).collect(),
+        tools: registry.tools().iter().map(tool).collect(),
         resources: published(resources),
         templates: published(templates),
         prompts: registry.prompts().iter().map(|it| json!(PublishedPrompt::new(it, revision))).collect(),
@@ -78,13 +91,21 @@ struct PublishedTool<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
     description: &'a str,
-    input_schema: &'a crate::schema::InputSchema,
+    input_schema: Input<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_schema: Option<Cow<'a, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Hints<'a>>,
     #[serde(flatten)]
     extra: Extra<'a>,
+}
+
+/// The schema of the arguments.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Input<'a> {
+    Standard(&'a InputSchema),
+    Rewritten(&'a Rewritten),
 }
 
 /// What a tool says of its own behaviour.
@@ -107,7 +128,7 @@ impl<'a> Hints<'a> {
 }
 
 impl<'a> PublishedTool<'a> {
-    fn new(tool: &'a Tool, revision: Revision) -> Self {
+    fn new(tool: &'a Tool, revision: Revision, dialect: Dialect) -> Self {
         let definition = &tool.definition;
         let output = tool.output.as_ref().filter(|schema| {
             revision.has_structured_results() && (revision.any_structured_result() || schema.is_object())
@@ -116,7 +137,7 @@ impl<'a> PublishedTool<'a> {
             name: definition.name,
             title: definition.title.filter(|_| revision.has_titles()),
             description: definition.published_description(),
-            input_schema: &tool.input,
+            input_schema: tool.rewritten(dialect).map_or(Input::Standard(&tool.input), Input::Rewritten),
             output_schema: output.map(|schema| match revision.any_structured_result() {
                 true => Cow::Borrowed(&schema.0),
                 false => with_objects(&schema.0),

@@ -1,0 +1,9 @@
+/// Adds two numbers.
+///
+/// It is exact.​
+#[mcp::tool]
+async fn add(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+fn main() {}
