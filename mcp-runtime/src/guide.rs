@@ -1,5 +1,9 @@
 //! How things are done, one topic a page.
 
+pub mod check {
+    #![doc = include_str!("../docs/check.md")]
+}
+
 pub mod dialects {
     #![doc = include_str!("../docs/dialects.md")]
 }

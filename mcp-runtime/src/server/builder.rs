@@ -12,6 +12,7 @@ use super::{Server, Shared};
 use crate::__private::{PromptFn, ResourceFn, ToolFn};
 use crate::Catalogue;
 use crate::changes::Changes;
+use crate::check::{Checks, Report};
 use crate::dialect::Dialect;
 use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
@@ -366,6 +367,17 @@ impl ServerBuilder {
     pub fn catalogue(mut self) -> Result<Catalogue, BuildError> {
         self.states.assume_all();
         Ok(self.build()?.catalogue())
+    }
+
+    /// Looks at everything that the server would publish, as [`Server::check`] does. It need not be able to run: states that it
+    /// was not given are not asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build), but for states that were not given.
+    pub fn check(mut self, checks: Checks) -> Result<Report, BuildError> {
+        self.states.assume_all();
+        Ok(self.build()?.check(checks))
     }
 
     /// Puts the server together.
