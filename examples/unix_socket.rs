@@ -2,9 +2,12 @@
 //!
 //! `cargo run --example unix_socket -- /tmp/hello.sock`
 
-/// Says hello.
+/// Says hello to somebody.
 #[mcp::tool(read_only)]
-async fn hello(name: String) -> String {
+async fn hello(
+    /// Who is greeted.
+    name: String,
+) -> String {
     format!("Hello, {name}!")
 }
 

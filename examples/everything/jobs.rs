@@ -15,7 +15,7 @@ async fn greet(
     format!("Hello, {name}!")
 }
 
-/// Computes slowly.
+/// Computes slowly, a second at a time.
 #[mcp::tool(task)]
 async fn slow_compute(
     /// How long, in seconds; at most a minute.

@@ -53,7 +53,7 @@ async fn query_region(
     }
 }
 
-/// Waits.
+/// Waits as long as it is told.
 #[mcp::tool(read_only)]
 async fn sleep(
     /// How long, in milliseconds; at most a minute.
@@ -77,7 +77,7 @@ fn block(
     "blocked"
 }
 
-/// Panics.
+/// Panics, which a server must survive.
 #[mcp::tool]
 async fn panic() -> String {
     panic!("the panic tool was called")
@@ -91,7 +91,7 @@ async fn print() -> &'static str {
     "printed"
 }
 
-/// Gives text.
+/// Gives a line of text.
 #[mcp::tool]
 async fn test_simple_text() -> &'static str {
     "This is a simple text response for testing."
@@ -103,7 +103,7 @@ async fn test_image_content() -> Image {
     Image::png(PIXEL)
 }
 
-/// Gives sound.
+/// Gives a short sound.
 #[mcp::tool]
 async fn test_audio_content() -> Audio {
     Audio::wav(SILENCE)
@@ -185,11 +185,13 @@ impl JsonSchema for Contact {
                 },
             },
             "properties": {
-                "name": {"type": "string"},
-                "address": {"$ref": "#/$defs/address"},
-                "contactMethod": {"type": "string", "enum": ["phone", "email"]},
-                "phone": {"type": "string"},
-                "email": {"type": "string"},
+                "name": {"type": "string", "description": "The name of the person."},
+                "address": {"$ref": "#/$defs/address", "description": "Where the person lives."},
+                "contactMethod": {
+                    "type": "string", "enum": ["phone", "email"], "description": "How the person wants to be reached.",
+                },
+                "phone": {"type": "string", "description": "The telephone number."},
+                "email": {"type": "string", "description": "The address for electronic mail."},
             },
             "allOf": [{"anyOf": [{"required": ["phone"]}, {"required": ["email"]}]}],
             "if": {

@@ -4,6 +4,10 @@ pub mod contract {
     #![doc = include_str!("../docs/contract.md")]
 }
 
+pub mod check {
+    #![doc = include_str!("../docs/check.md")]
+}
+
 pub mod dialects {
     #![doc = include_str!("../docs/dialects.md")]
 }

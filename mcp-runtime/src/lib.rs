@@ -211,6 +211,7 @@
 pub mod __private;
 mod catalogue;
 mod changes;
+mod check;
 #[cfg(feature = "cli")]
 mod client_log;
 pub mod contract;
@@ -239,6 +240,7 @@ pub mod transport;
 mod wire;
 
 pub use catalogue::Catalogue;
+pub use check::{Checks, Finding, Report, Severity, Tokens, ToolTokens};
 #[cfg(feature = "cli")]
 pub use client_log::ClientLog;
 pub use dialect::{Dialect, Loss, UnknownDialect};

@@ -30,7 +30,7 @@ pub(crate) enum Rule {
 /// Refuses a text while it is compiled. The error stands where it is called.
 #[track_caller]
 pub const fn prose(text: &str) {
-    if let Some(fault) = first_of(text, WHILE_COMPILING) {
+    if let Some(fault) = first_of(text, WHILE_COMPILING, true) {
         panic!("{}", fault.message(text).text());
     }
 }
@@ -39,12 +39,16 @@ pub const fn prose(text: &str) {
 const WHILE_COMPILING: usize = 16 * 1024;
 
 /// The first fault of a text.
-#[cfg(test)]
 pub(crate) const fn fault(text: &str) -> Option<Fault> {
-    first_of(text, usize::MAX)
+    first_of(text, usize::MAX, true)
 }
 
-const fn first_of(text: &str, most: usize) -> Option<Fault> {
+/// The first character that cannot stand in a text, whatever its words say.
+pub(crate) const fn odd_character(text: &str) -> Option<Fault> {
+    first_of(text, usize::MAX, false)
+}
+
+const fn first_of(text: &str, most: usize, words: bool) -> Option<Fault> {
     let bytes = text.as_bytes();
     let end = if bytes.len() < most { bytes.len() } else { most };
     let mut at = 0;
@@ -54,7 +58,10 @@ const fn first_of(text: &str, most: usize) -> Option<Fault> {
     while at < end {
         let byte = bytes[at];
         if byte.is_ascii_alphanumeric() {
-            if fresh && let Some(end) = instructs(bytes, at) {
+            if words
+                && fresh
+                && let Some(end) = instructs(bytes, at)
+            {
                 return Some(Fault { rule: Rule::Instructs, start: at, end });
             }
             fresh = false;
@@ -66,7 +73,8 @@ const fn first_of(text: &str, most: usize) -> Option<Fault> {
         if let Some(rule) = rule_of(c, before, bytes, at + length) {
             return Some(Fault { rule, start: at, end: at + length });
         }
-        if (byte == b'<' || byte == b'[')
+        if words
+            && (byte == b'<' || byte == b'[')
             && let Some(end) = instructs(bytes, at)
         {
             return Some(Fault { rule: Rule::Instructs, start: at, end });

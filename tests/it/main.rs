@@ -4,6 +4,7 @@
 
 mod asking;
 mod batch;
+mod check;
 mod completion;
 mod contract;
 mod dialects;

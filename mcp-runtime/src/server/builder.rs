@@ -12,6 +12,7 @@ use super::{Server, Shared};
 use crate::__private::{PromptFn, ResourceFn, ToolFn};
 use crate::Catalogue;
 use crate::changes::Changes;
+use crate::check::{Checks, Report};
 use crate::dialect::Dialect;
 use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
@@ -365,6 +366,16 @@ impl ServerBuilder {
     /// Those of [`build`](Self::build), but for states that were not given.
     pub fn catalogue(self) -> Result<Catalogue, BuildError> {
         Ok(self.looked_at(|_| true)?.catalogue())
+    }
+
+    /// Looks at everything that the server would publish, as [`Server::check`] does. It need not be able to run: states that it
+    /// was not given are not asked for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build), but for states that were not given.
+    pub fn check(self, checks: Checks) -> Result<Report, BuildError> {
+        Ok(self.looked_at(|_| true)?.check(checks))
     }
 
     /// A server that is only looked at. `keep` says of each definition that was found whether it is offered; those that

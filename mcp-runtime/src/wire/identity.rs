@@ -74,6 +74,11 @@ impl Identity {
         }
     }
 
+    /// What the server says of itself, whole: in the newest revision, which leaves nothing out.
+    pub(crate) fn info(&self) -> serde_json::Value {
+        serde_json::from_str(self.server_info(Revision::LATEST_STATELESS)).unwrap_or_default()
+    }
+
     pub(crate) fn server_info(&self, revision: Revision) -> &str {
         self.of(revision).map_or("{}", |written| &written.server_info)
     }

@@ -1,6 +1,7 @@
 //! The command line of every server.
 
 mod call;
+mod check;
 mod list;
 mod log;
 
@@ -59,6 +60,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Check names, texts, cost and dialects of what the server offers
+    ///
+    /// Exit codes: 0 when nothing is wrong or there are only warnings; 1 for errors, for warnings with --deny-warnings, and where
+    /// the server cannot be built; 2 for a command line that cannot be read.
+    Check(check::Asked),
     /// Call a tool: key=value pairs, or one JSON object
     Call {
         /// The name of the tool
@@ -124,7 +130,7 @@ impl ServerBuilder {
     }
 
     /// Does what the command line says: serves standard input and output, or HTTP (`--http ADDR`); lists what there is
-    /// (`list`); calls a tool (`call NAME key=value …`). `--help` tells all of it.
+    /// (`list`); calls a tool (`call NAME key=value …`); says what is wrong with what is offered (`check`). `--help` tells all of it.
     ///
     /// It logs to standard error, unless a subscriber is installed already. When a function that blocks is still at
     /// work after the time for draining, the process ends without it, and this does not return.
@@ -155,6 +161,7 @@ impl ServerBuilder {
             Some(Command::Call { name, arguments, json }) => {
                 call::call(&server, &name, &arguments, json).await
             }
+            Some(Command::Check(asked)) => check::check(&server, &asked),
             None => server.serve_as_asked(cli.http).await,
         }
     }
