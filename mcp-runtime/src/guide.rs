@@ -3,3 +3,7 @@
 pub mod contract {
     #![doc = include_str!("../docs/contract.md")]
 }
+
+pub mod testing {
+    #![doc = include_str!("../docs/testing.md")]
+}

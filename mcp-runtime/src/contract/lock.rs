@@ -51,7 +51,10 @@ enum Step {
 type Name = (Kind, String);
 
 /// The lines of a lock: the sections, and in each what stands at which path.
-type Sections = BTreeMap<Name, BTreeMap<Vec<Step>, Value>>;
+type Sections = BTreeMap<Name, Lines>;
+
+/// What stands at which path.
+type Lines = BTreeMap<Vec<Step>, Value>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -87,19 +90,20 @@ impl Kind {
 
 /// Writes a catalogue as a lock.
 pub(super) fn write(catalogue: &Catalogue) -> String {
-    let mut text = format!("{HEAD}version = {VERSION}\n");
-    for (name, lines) in sections(catalogue) {
-        text.push('\n');
-        text.push_str(&header(&name));
-        text.push('\n');
-        for (path, value) in lines {
-            for line in line(&path, &value) {
-                text.push_str(&line);
-                text.push('\n');
-            }
+    format!("{HEAD}version = {VERSION}\n\n{}", sections(catalogue))
+}
+
+/// The sections of a lock, without what stands above them.
+pub(crate) fn sections(catalogue: &Catalogue) -> String {
+    let section = |(name, lines): (Name, Lines)| {
+        let mut text = header(&name) + "\n";
+        for line in lines.iter().flat_map(|(path, value)| line(path, value)) {
+            text.push_str(&line);
+            text.push('\n');
         }
-    }
-    text
+        text
+    };
+    taken_apart(catalogue).into_iter().map(section).collect::<Vec<_>>().join("\n")
 }
 
 fn header((kind, name): &Name) -> String {
@@ -109,7 +113,7 @@ fn header((kind, name): &Name) -> String {
     }
 }
 
-fn sections(catalogue: &Catalogue) -> Sections {
+fn taken_apart(catalogue: &Catalogue) -> Sections {
     let mut sections = Sections::new();
     if let Some(instructions) = &catalogue.instructions {
         let line = (vec![Step::Member("instructions".into())], Value::from(instructions.as_str()));
@@ -409,7 +413,7 @@ fn value<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
 
 /// What differs, line by line, under the headers of the sections; at most so many lines.
 pub(super) fn difference(old: &Catalogue, new: &Catalogue, most: usize) -> String {
-    let (old, new) = (sections(old), sections(new));
+    let (old, new) = (taken_apart(old), taken_apart(new));
     let empty = BTreeMap::new();
     let mut lines = Vec::new();
     let names: std::collections::BTreeSet<&Name> = old.keys().chain(new.keys()).collect();
