@@ -7,3 +7,7 @@ pub mod contract {
 pub mod testing {
     #![doc = include_str!("../docs/testing.md")]
 }
+
+pub mod application {
+    #![doc = include_str!("../docs/application.md")]
+}

@@ -22,6 +22,9 @@ use crate::Catalogue;
 /// The version of the form that is written, and the newest that is read.
 pub(super) const VERSION: u64 = 1;
 
+/// The member of a prompt that is a list of what has names.
+const ARGUMENTS: &str = "arguments";
+
 const HEAD: &str = "\
 # What this package publishes to MCP clients, held by `mcp::contract!()`. It is not edited by hand:
 # `MCP_LOCK=write cargo test` writes it. Its differences are what callers will see.
@@ -129,12 +132,38 @@ fn taken_apart(catalogue: &Catalogue) -> Sections {
             let name = item.get(kind.key()).and_then(Value::as_str).unwrap_or_default().to_owned();
             let mut lines = BTreeMap::new();
             for (key, value) in item.as_object().into_iter().flatten().filter(|(key, _)| *key != kind.key()) {
-                flatten(vec![Step::Member(key.clone())], value, &mut lines);
+                match (kind, key.as_str()) {
+                    (Kind::Prompt, ARGUMENTS) => {
+                        flatten(vec![Step::Member(key.clone())], &by_name(value), &mut lines)
+                    }
+                    _ => flatten(vec![Step::Member(key.clone())], value, &mut lines),
+                }
             }
             sections.insert((kind, name), lines);
         }
     }
     sections
+}
+
+/// The arguments of a prompt by their names: they are called by these, in whatever order they stand.
+fn by_name(arguments: &Value) -> Value {
+    let named = |argument: &Value| {
+        let mut rest = argument.as_object()?.clone();
+        let name = rest.remove("name")?.as_str()?.to_owned();
+        Some((name, Value::Object(rest)))
+    };
+    let arguments = arguments.as_array().map(Vec::as_slice).unwrap_or_default();
+    arguments.iter().filter_map(named).collect()
+}
+
+/// The list that was taken apart by names.
+fn as_list(arguments: &Value) -> Value {
+    let listed = |(name, rest): (&String, &Value)| {
+        let mut argument = rest.as_object().cloned().unwrap_or_default();
+        argument.insert("name".into(), name.as_str().into());
+        Value::Object(argument)
+    };
+    arguments.as_object().into_iter().flatten().map(listed).collect()
 }
 
 /// Puts each value that is not taken apart further at its path.
@@ -316,7 +345,12 @@ impl Reader {
                 Kind::Tool => &mut catalogue.tools,
                 Kind::Resource => &mut catalogue.resources,
                 Kind::Template => &mut catalogue.templates,
-                Kind::Prompt => &mut catalogue.prompts,
+                Kind::Prompt => {
+                    if let Some(arguments) = item.get_mut(ARGUMENTS) {
+                        *arguments = as_list(arguments);
+                    }
+                    &mut catalogue.prompts
+                }
             };
             item.insert(kind.key().into(), name.into());
             items.push(Value::Object(item));
