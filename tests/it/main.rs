@@ -30,4 +30,5 @@ mod revisions;
 mod sse;
 mod suite;
 mod tasks;
+mod testing;
 mod wire;

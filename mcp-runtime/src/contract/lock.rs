@@ -22,6 +22,9 @@ use crate::Catalogue;
 /// The version of the form that is written, and the newest that is read.
 pub(super) const VERSION: u64 = 1;
 
+/// The member of a prompt that is a list of what has names.
+const ARGUMENTS: &str = "arguments";
+
 const HEAD: &str = "\
 # What this package publishes to MCP clients, held by `mcp::contract!()`. It is not edited by hand:
 # `MCP_LOCK=write cargo test` writes it. Its differences are what callers will see.
@@ -51,7 +54,10 @@ enum Step {
 type Name = (Kind, String);
 
 /// The lines of a lock: the sections, and in each what stands at which path.
-type Sections = BTreeMap<Name, BTreeMap<Vec<Step>, Value>>;
+type Sections = BTreeMap<Name, Lines>;
+
+/// What stands at which path.
+type Lines = BTreeMap<Vec<Step>, Value>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -87,19 +93,20 @@ impl Kind {
 
 /// Writes a catalogue as a lock.
 pub(super) fn write(catalogue: &Catalogue) -> String {
-    let mut text = format!("{HEAD}version = {VERSION}\n");
-    for (name, lines) in sections(catalogue) {
-        text.push('\n');
-        text.push_str(&header(&name));
-        text.push('\n');
-        for (path, value) in lines {
-            for line in line(&path, &value) {
-                text.push_str(&line);
-                text.push('\n');
-            }
+    format!("{HEAD}version = {VERSION}\n\n{}", sections(catalogue))
+}
+
+/// The sections of a lock, without what stands above them.
+pub(crate) fn sections(catalogue: &Catalogue) -> String {
+    let section = |(name, lines): (Name, Lines)| {
+        let mut text = header(&name) + "\n";
+        for line in lines.iter().flat_map(|(path, value)| line(path, value)) {
+            text.push_str(&line);
+            text.push('\n');
         }
-    }
-    text
+        text
+    };
+    taken_apart(catalogue).into_iter().map(section).collect::<Vec<_>>().join("\n")
 }
 
 fn header((kind, name): &Name) -> String {
@@ -109,7 +116,7 @@ fn header((kind, name): &Name) -> String {
     }
 }
 
-fn sections(catalogue: &Catalogue) -> Sections {
+fn taken_apart(catalogue: &Catalogue) -> Sections {
     let mut sections = Sections::new();
     if let Some(instructions) = &catalogue.instructions {
         let line = (vec![Step::Member("instructions".into())], Value::from(instructions.as_str()));
@@ -125,12 +132,38 @@ fn sections(catalogue: &Catalogue) -> Sections {
             let name = item.get(kind.key()).and_then(Value::as_str).unwrap_or_default().to_owned();
             let mut lines = BTreeMap::new();
             for (key, value) in item.as_object().into_iter().flatten().filter(|(key, _)| *key != kind.key()) {
-                flatten(vec![Step::Member(key.clone())], value, &mut lines);
+                match (kind, key.as_str()) {
+                    (Kind::Prompt, ARGUMENTS) => {
+                        flatten(vec![Step::Member(key.clone())], &by_name(value), &mut lines)
+                    }
+                    _ => flatten(vec![Step::Member(key.clone())], value, &mut lines),
+                }
             }
             sections.insert((kind, name), lines);
         }
     }
     sections
+}
+
+/// The arguments of a prompt by their names: they are called by these, in whatever order they stand.
+fn by_name(arguments: &Value) -> Value {
+    let named = |argument: &Value| {
+        let mut rest = argument.as_object()?.clone();
+        let name = rest.remove("name")?.as_str()?.to_owned();
+        Some((name, Value::Object(rest)))
+    };
+    let arguments = arguments.as_array().map(Vec::as_slice).unwrap_or_default();
+    arguments.iter().filter_map(named).collect()
+}
+
+/// The list that was taken apart by names.
+fn as_list(arguments: &Value) -> Value {
+    let listed = |(name, rest): (&String, &Value)| {
+        let mut argument = rest.as_object().cloned().unwrap_or_default();
+        argument.insert("name".into(), name.as_str().into());
+        Value::Object(argument)
+    };
+    arguments.as_object().into_iter().flatten().map(listed).collect()
 }
 
 /// Puts each value that is not taken apart further at its path.
@@ -312,7 +345,12 @@ impl Reader {
                 Kind::Tool => &mut catalogue.tools,
                 Kind::Resource => &mut catalogue.resources,
                 Kind::Template => &mut catalogue.templates,
-                Kind::Prompt => &mut catalogue.prompts,
+                Kind::Prompt => {
+                    if let Some(arguments) = item.get_mut(ARGUMENTS) {
+                        *arguments = as_list(arguments);
+                    }
+                    &mut catalogue.prompts
+                }
             };
             item.insert(kind.key().into(), name.into());
             items.push(Value::Object(item));
@@ -409,7 +447,7 @@ fn value<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
 
 /// What differs, line by line, under the headers of the sections; at most so many lines.
 pub(super) fn difference(old: &Catalogue, new: &Catalogue, most: usize) -> String {
-    let (old, new) = (sections(old), sections(new));
+    let (old, new) = (taken_apart(old), taken_apart(new));
     let empty = BTreeMap::new();
     let mut lines = Vec::new();
     let names: std::collections::BTreeSet<&Name> = old.keys().chain(new.keys()).collect();

@@ -45,3 +45,4 @@ pub use hold::Publishes;
 #[doc(hidden)]
 pub use hold::{Place, hold};
 pub use items::compare;
+pub(crate) use lock::sections;
