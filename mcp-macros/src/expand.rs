@@ -1,11 +1,13 @@
 //! From a definition without faults to tokens. Everything that can fail because of a type stands at that type.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::argument;
 use crate::attr::Key;
 use crate::check::fraction;
+use crate::document::Text;
 use crate::func::place;
 use crate::kind::Kind;
 use crate::model::{Argument, Definition};
@@ -15,7 +17,7 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
     let function = &definition.function;
     let ident = definition.ident();
     let visibility = &function.visibility;
-    let conditions: Vec<_> = definition.conditions().collect();
+    let conditions = definition.conditions();
     let root = definition.root();
     let registered = match definition.kind {
         Kind::Tool => quote!(ToolFn),
@@ -23,19 +25,24 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
         Kind::Prompt => quote!(PromptFn),
     };
     let constant = constant(definition, &root);
+    let arguments = argument::held(definition, &root);
     let texts = texts(definition, &root);
+    let deprecated = definition.deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
     quote! {
-        // Every argument of a tool is one of its schema, so there are as many as the tool needs.
-        #[allow(clippy::too_many_arguments)]
+        // Every argument of a tool is one of its schema, so there are as many as the tool needs; `async` says that the
+        // function delays nobody, also where it waits for nothing.
+        #[allow(clippy::too_many_arguments, clippy::unused_async)]
         #function
 
         #(#conditions)*
         #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code)]
+        #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
         #visibility enum #ident {}
 
         #(#conditions)*
+        #deprecated
         const _: () = {
+            #arguments
             impl #root::__private::#registered for #ident {
                 const DEFINITION: #root::__private::Definition = #constant;
             }
@@ -69,13 +76,14 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
             quote!(#root::__private::Definition::resource(#name, #uri, &[#(#segments),*], #source, #run))
         }
     };
-    let description = &definition.description;
+    let description = &definition.description.tokens;
+    let deprecated = definition.deprecated.as_ref().map(|line| quote!(.deprecated(#line)));
     let title = definition.attributes.text(Key::Title).map(|title| quote!(.title(#title)));
     let mime = definition.attributes.text(Key::Mime).map(|mime| quote!(.mime(#mime)));
     let size = definition.attributes.number(Key::Size).map(|size| quote!(.size(#size)));
     let annotations = annotations(definition, root);
     let completions = completions(definition, root);
-    let headers = headers(definition);
+    let headers = argument::headers(definition);
     let audience: Vec<_> =
         definition.attributes.texts(Key::Audience).map(|role| audience(role, root)).collect();
     let audience = (!audience.is_empty()).then(|| quote!(.audience(&[#(#audience),*])));
@@ -95,24 +103,35 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     quote! {
         #start.description(#description)
-            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
+            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
     }
 }
 
-/// Looks at what is published, while it is compiled: only the compiler knows what a `concat!` or `include_str!` says.
-fn texts(definition: &Definition, root: &TokenStream) -> Option<TokenStream> {
-    let texts = [Key::Name, Key::Title].into_iter().filter_map(|key| definition.attributes.text(key));
-    let texts = texts.chain(&definition.attributes.uri).map(ToTokens::to_token_stream);
-    let described = definition.arguments.iter().filter(|argument| argument.name.is_some());
-    let described = described.map(|argument| argument.description.clone());
-    let texts = texts.chain([definition.description.clone()]).chain(described);
-    // What is empty says nothing.
-    let texts = texts.filter(|text| text.to_string() != r#""""#).map(|text| {
-        let root = located(root, text.span());
-        quote_spanned!(place(&text)=> #root::__private::prose(#text);)
+/// Holds what is published against the rules for texts while it is compiled: only the compiler knows what a `concat!` or
+/// an `include_str!` says.
+fn texts(definition: &Definition, root: &TokenStream) -> TokenStream {
+    let names = [Key::Name, Key::Title].into_iter().filter_map(|key| definition.attributes.text(key));
+    let names = names.chain(&definition.attributes.uri).map(|name| {
+        let root = located(root, name.span());
+        quote_spanned!(place(name)=> #root::__private::prose(#name);)
     });
-    let texts: Vec<_> = texts.collect();
-    (!texts.is_empty()).then(|| quote!(const _: () = { #(#texts)* };))
+    let function = std::iter::once((&definition.description, &[] as &[syn::Attribute]));
+    let named = definition.arguments.iter().filter(|argument| argument.name.is_some());
+    let arguments = named.map(|argument| (&argument.description, argument.conditions.as_slice()));
+    let descriptions = function.chain(arguments).filter_map(|(text, conditions)| {
+        let Text { tokens, literal, span, explicit } = text;
+        let (root, at) = (located(root, *span), Span::call_site().located_at(*span));
+        // What is written as it is has been measured already, and what is empty says nothing.
+        match literal.as_deref() {
+            Some("") => None,
+            Some(_) => Some(quote_spanned!(at=> #(#conditions)* #root::__private::prose(#tokens);)),
+            None => {
+                Some(quote_spanned!(at=> #(#conditions)* #root::__private::description(#tokens, #explicit);))
+            }
+        }
+    });
+    let texts: Vec<_> = names.chain(descriptions).collect();
+    if texts.is_empty() { TokenStream::new() } else { quote!(const _: () = { #(#texts)* };) }
 }
 
 fn audience(role: &syn::LitStr, root: &TokenStream) -> TokenStream {
@@ -131,24 +150,15 @@ fn completions(definition: &Definition, root: &TokenStream) -> Option<TokenStrea
         let root = located(root, path.span());
         let complete =
             quote_spanned!(place(path)=> #root::__private::complete::<_, _>(#path, #typed, #context));
-        Some(quote!((#name, |#typed, #context| #complete)))
+        let conditions = &argument.conditions;
+        Some(quote!(#(#conditions)* (#name, |#typed, #context| #complete)))
     });
     let pairs: Vec<_> = pairs.collect();
     (!pairs.is_empty()).then(|| quote!(.completions(&[#(#pairs),*])))
 }
 
-/// The headers that repeat arguments.
-fn headers(definition: &Definition) -> Option<TokenStream> {
-    let pairs = definition.arguments.iter().filter_map(|argument| {
-        let ((name, _), header) = (argument.name.as_ref()?, argument.attributes.text(Key::Header)?);
-        Some(quote!((#name, #header)))
-    });
-    let pairs: Vec<_> = pairs.collect();
-    (!pairs.is_empty()).then(|| quote!(.headers(&[#(#pairs),*])))
-}
-
 /// The same tokens, found where the macro was called and reported at `span`.
-fn located(tokens: &TokenStream, span: Span) -> TokenStream {
+pub(crate) fn located(tokens: &TokenStream, span: Span) -> TokenStream {
     let tokens = tokens.clone().into_iter().map(|mut token| {
         token.set_span(Span::call_site().located_at(span));
         token
@@ -198,14 +208,32 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
     let kind = format_ident!("{}", definition.kind.name());
     let output = &definition.returns;
     let returned = quote_spanned!(place(output)=> #call.#kind::<#output>());
-    let reads = definition.arguments.iter().zip(&names).map(|(argument, name)| {
-        let read = read(definition, argument, &call);
-        quote!(let #name = #read.given(&mut #call).await;)
+    let all: Vec<_> = definition.arguments.iter().zip(&names).collect();
+    let reads = all.iter().enumerate().map(|(at, (argument, name))| {
+        let read = read(definition, at, argument, &call);
+        let conditions = &argument.conditions;
+        quote!(#(#conditions)* let #name = #read.given(&mut #call).await;)
     });
-
-    let given = definition.arguments.iter().zip(&names).map(|(argument, name)| match argument.lent {
-        true => quote!(&#name),
-        false => name.to_token_stream(),
+    // No pattern can depend on a condition, so these are looked at one by one.
+    let sometimes =
+        all.iter().filter(|(argument, _)| !argument.conditions.is_empty()).map(|(argument, name)| {
+            let conditions = &argument.conditions;
+            quote! {
+                #(#conditions)*
+                let ::core::option::Option::Some(#name) = #name else {
+                    #call.ready();
+                    return #call.stop();
+                };
+            }
+        });
+    let always: Vec<_> =
+        all.iter().filter(|(argument, _)| argument.conditions.is_empty()).map(|(_, name)| name).collect();
+    let given = all.iter().map(|(argument, name)| {
+        let conditions = &argument.conditions;
+        match argument.lent {
+            true => quote!(#(#conditions)* &#name),
+            false => quote!(#(#conditions)* #name),
+        }
     });
     let called = quote_spanned!(place(ident)=> #ident(#(#given),*));
     let replied = if definition.function.signature.asyncness.is_some() {
@@ -218,8 +246,9 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
     let body = quote! {
         let #returns = #returned;
         #(#reads)*
-        match (#call.ready(), #(#names),*) {
-            (true, #(::core::option::Option::Some(#names)),*) => #replied,
+        #(#sometimes)*
+        match (#call.ready(), #(#always),*) {
+            (true, #(::core::option::Option::Some(#always)),*) => #replied,
             _ => #call.stop(),
         }
     };
@@ -230,14 +259,18 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
 }
 
 /// Asks for one argument.
-fn read(definition: &Definition, argument: &Argument, call: &Ident) -> TokenStream {
-    let Argument { name, ty, description, .. } = argument;
-    let at = place(ty);
+fn read(definition: &Definition, at: usize, argument: &Argument, call: &Ident) -> TokenStream {
+    let Argument { name, ty, .. } = argument;
+    let here = place(ty);
+    if !argument.is_plain() {
+        return argument::read(at, argument, call);
+    }
     let Some((name, _)) = name else {
-        return quote_spanned!(at=> #call.unnamed::<#ty, _>());
+        return quote_spanned!(here=> #call.unnamed::<#ty, _>());
     };
     if definition.kind == Kind::Resource && !definition.variables().any(|variable| variable == name) {
-        return quote_spanned!(at=> #call.extract::<#ty>(#name));
+        return quote_spanned!(here=> #call.extract::<#ty>(#name));
     }
-    quote_spanned!(at=> #call.argument::<#ty, _>(#name, #description))
+    let description = &argument.description.tokens;
+    quote_spanned!(here=> #call.argument::<#ty, _>(#name, #description))
 }

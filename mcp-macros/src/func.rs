@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, GenericParam, Pat, ReturnType, Signature, Token, Type, Visibility};
 
+use crate::conditional;
 use crate::diag::Errors;
 use crate::kind::Kind;
 
@@ -45,7 +46,7 @@ pub(crate) fn parse(kind: Kind, item: TokenStream, errors: &mut Errors) -> Optio
     };
     match parser.parse2(item) {
         Ok(mut function) => {
-            take_argument_attributes(&mut function);
+            take_argument_attributes(&mut function, errors);
             refuse(kind, &function, errors);
             Some(function)
         }
@@ -78,15 +79,37 @@ fn is_function(input: ParseStream<'_>) -> bool {
 }
 
 /// Doc comments and `#[arg]` on arguments are ours; rustc would refuse them.
-fn take_argument_attributes(function: &mut Function) {
+fn take_argument_attributes(function: &mut Function, errors: &mut Errors) {
     for argument in &mut function.signature.inputs {
         let attributes = match argument {
             FnArg::Typed(typed) => &mut typed.attrs,
             FnArg::Receiver(receiver) => &mut receiver.attrs,
         };
-        let ours =
-            |attribute: &Attribute| attribute.path().is_ident("doc") || attribute.path().is_ident("arg");
-        let (taken, left) = std::mem::take(attributes).into_iter().partition(ours);
+        let (mut taken, mut left) = (Vec::new(), Vec::new());
+        for attribute in std::mem::take(attributes) {
+            if !attribute.path().is_ident("cfg_attr") {
+                let ours = attribute.path().is_ident("doc") || attribute.path().is_ident("arg");
+                if ours {
+                    taken.push(attribute)
+                } else {
+                    left.push(attribute)
+                }
+                continue;
+            }
+            for conditional in conditional::flatten(std::slice::from_ref(&attribute)) {
+                let path = conditional.meta.path();
+                if path.is_ident("arg") {
+                    errors.on(
+                        &conditional.meta,
+                        "`#[arg(…)]` cannot depend on a condition: put `#[cfg(…)]` on two functions, or on two arguments",
+                    );
+                } else if path.is_ident("doc") {
+                    taken.push(syn::parse_quote!(#conditional));
+                } else {
+                    left.push(syn::parse_quote!(#conditional));
+                }
+            }
+        }
         *attributes = left;
         function.argument_attributes.push(taken);
     }

@@ -4,6 +4,10 @@ pub mod application {
     #![doc = include_str!("../docs/application.md")]
 }
 
+pub mod arguments {
+    #![doc = include_str!("../docs/arguments.md")]
+}
+
 pub mod check {
     #![doc = include_str!("../docs/check.md")]
 }

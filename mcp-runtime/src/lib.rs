@@ -37,7 +37,7 @@
 //!
 //! A type that is `Deserialize` and [`JsonSchema`](schemars::JsonSchema) is a member of the call's JSON; what implements
 //! [`Extract`] takes nothing from it: [`Context`], [`State`], [`Principal`], [`Headers`], [`Server`], and types of yours.
-//! [`Args`] takes the whole object. What may be returned stands at [`IntoToolResult`], [`IntoResourceResult`] and
+//! [`Args`] takes the whole object. Defaults, constraints and more stand in `#[arg(…)]`: [`guide::arguments`]. What may be returned stands at [`IntoToolResult`], [`IntoResourceResult`] and
 //! [`IntoPromptResult`]; the error of a `Result` is any error, or a [`ToolError`] that tells the model what it can do.
 //!
 //! ```

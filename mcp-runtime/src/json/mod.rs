@@ -5,6 +5,7 @@ pub(crate) mod scan;
 mod span;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use plain::write_text;
@@ -12,10 +13,17 @@ pub(crate) use scan::unescape;
 pub(crate) use span::Span;
 
 /// A piece of a larger text.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Raw {
     text: Arc<str>,
     span: Span,
+}
+
+/// The piece alone: the text around it is somebody else's, and may hold secrets.
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Raw {
@@ -34,12 +42,19 @@ impl Raw {
 }
 
 /// An object that stands in a larger text, taken apart into its members.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Object {
     text: Arc<str>,
     members: Vec<(Span, Span)>,
     whole: Span,
     escaped_names: bool,
+}
+
+/// The names alone: which of the values are secrets is not known here.
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
 }
 
 impl Object {

@@ -2,15 +2,20 @@
 //!
 //! It knows `schemars` and nothing of how schemas are published.
 
+mod argument;
 mod description;
 mod form;
+mod judge;
 mod mirror;
+mod rule;
 mod shape;
 mod values;
 
 pub(crate) use description::{Description, Field, missing};
 pub(crate) use form::form;
 pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
+pub(crate) use rule::characters;
+pub use rule::{Bound, Literal, Number, Rule, before, header, length, pattern, range};
 pub(crate) use shape::expected;
 pub use shape::{InputSchema, OutputSchema};
 
@@ -26,6 +31,11 @@ fn generator(contract: Contract) -> SchemaGenerator {
         settings.contract = contract;
     });
     settings.into_generator()
+}
+
+/// Whether a schema is that of a secret.
+fn is_secret(schema: &Value) -> bool {
+    schema.get("writeOnly").is_some_and(|secret| secret == true)
 }
 
 /// Leaves out what only costs: the formats that are no formats of JSON Schema (`int64`, `uint32`, `double` …) say nothing
