@@ -127,8 +127,6 @@ const KEYS: &[Row] = &[
     row(Key::Task, "task", Form::Words(&["deferred", "required"]), TOOL),
     row(Key::Inline, "inline", Form::Flag, ALL),
     row(Key::Crate, "crate", Form::Path, ALL),
-    argument(Key::Complete, "complete", Form::Path, COMPLETED),
-    argument(Key::Header, "header", Form::Text, TOOL),
     argument(Key::Default, "default", Form::Default, ALL),
     argument(Key::Range, "range", Form::Range, ALL),
     argument(Key::Length, "length", Form::Length, ALL),
@@ -138,6 +136,8 @@ const KEYS: &[Row] = &[
     argument(Key::Description, "description", Form::Prose, DESCRIBED),
     argument(Key::Schema, "schema", Form::Schema, ALL),
     argument(Key::Secret, "secret", Form::Flag, DESCRIBED),
+    argument(Key::Complete, "complete", Form::Path, COMPLETED),
+    argument(Key::Header, "header", Form::Text, TOOL),
 ];
 
 /// What to do where a key is none of the macro's.
@@ -302,7 +302,8 @@ fn item(
     if input.peek(LitStr) {
         let text: LitStr = input.parse()?;
         if place == Place::Argument {
-            errors.on(&text, format!("a text needs a key here, as in `{} = …`", example(kind)));
+            let key = if DESCRIBED.contains(&kind) { "description" } else { example(kind) };
+            errors.on(&text, format!("a text needs a key here, as in `{key} = …`"));
         } else if kind != Kind::Resource {
             let message =
                 format!("a {} has no text without a key; did you mean `description = …`?", kind.name());

@@ -118,9 +118,5 @@ fn define(
     let definition = model::Definition::new(kind, attributes, function, &mut errors);
     check::check(&definition, &mut errors);
     rules::check(&definition, &mut errors);
-    if errors.is_empty() {
-        expand::expand(&definition)
-    } else {
-        fallback::function(&errors, &definition.function)
-    }
+    if errors.is_empty() { expand::expand(&definition) } else { fallback::function(&errors, &definition) }
 }
