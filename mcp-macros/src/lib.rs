@@ -6,6 +6,7 @@
 
 mod argument;
 mod attr;
+mod attributes;
 mod check;
 mod conditional;
 mod deprecated;

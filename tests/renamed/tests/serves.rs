@@ -21,7 +21,7 @@ async fn a_renamed_crate_and_a_facade_make_one_server() {
     let all = &everything["inputSchema"]["properties"];
     assert_eq!(all["limit"]["maximum"], 100);
     assert_eq!(all["text"]["examples"], json!(["rust", "celsius"]));
-    assert_eq!(all["Region"], json!(null));
+    assert_eq!(all["maybe"], json!({"type": "boolean"}));
     assert_eq!(all["region"]["x-mcp-header"], "Region");
     assert_eq!(
         part["inputSchema"]["properties"]["value"],
