@@ -180,6 +180,19 @@ async fn login(
     format!("{user} {} {}", token.len(), pin.is_some())
 }
 
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Account {
+    user: String,
+    #[schemars(extend("writeOnly" = true))]
+    password: String,
+}
+
+/// Takes all of it.
+#[mcp::tool]
+async fn register(mcp::Args(account): mcp::Args<Account>) -> String {
+    format!("{} {}", account.user, account.password.len())
+}
+
 /// Asks with a key.
 #[mcp::prompt]
 async fn keyed(#[arg(secret)] key: u64, #[arg(default = "me")] who: &str) -> String {
@@ -202,7 +215,8 @@ fn noting(builder: mcp::ServerBuilder) -> (mcp::ServerBuilder, Arc<Mutex<Vec<Str
 
 #[tokio::test]
 async fn a_secret_is_repeated_nowhere() {
-    let (builder, seen) = noting(mcp::server!().explicit().tool::<login>().prompt::<keyed>());
+    let (builder, seen) =
+        noting(mcp::server!().explicit().tool::<login>().tool::<register>().prompt::<keyed>());
     let client = client(builder).await;
     let tools = client.request("tools/list", json!({})).await.unwrap();
     let token = &tools["tools"][0]["inputSchema"]["properties"]["token"];
@@ -220,13 +234,21 @@ async fn a_secret_is_repeated_nowhere() {
     let said = wrong.to_string();
     assert!(said.contains("pin") && said.contains("secret") && !said.contains("s3cr3t"), "{said}");
 
+    let arguments = json!({"user": "bea", "password": "s3cr3t-word"});
+    let fine =
+        client.request("tools/call", json!({"name": "register", "arguments": arguments})).await.unwrap();
+    assert_eq!(fine["content"][0]["text"], "bea 11");
+
     let get = |key: &str| client.request("prompts/get", json!({"name": "keyed", "arguments": {"key": key}}));
     assert_eq!(get("12").await.unwrap()["messages"][0]["content"]["text"], "me true");
     let said = format!("{:?}", get("s3cr3t-key").await.unwrap_err());
     assert!(said.contains("key") && !said.contains("s3cr3t"), "{said}");
 
     let seen = seen.lock().unwrap().join("\n");
-    assert!(seen.contains("\"user\": \"ann\"") && seen.contains("(secret)"), "{seen}");
+    assert!(
+        seen.contains("\"user\": \"bea\"") && seen.contains("\"user\": \"ann\"") && seen.contains("(secret)"),
+        "{seen}"
+    );
     assert!(!seen.contains("s3cr3t") && !seen.contains("1234"), "{seen}");
 }
 
@@ -436,7 +458,10 @@ async fn described(
     #[arg(description = include_str!("described.txt"))] said: u8,
     #[arg(rename = "at", header = "Never-Repeated")] mut _place: Option<String>,
     #[arg(rename = "corner", default = Point { x: 1, y: 2 })] Point { x, y }: Point,
+    #[arg(default = "borrowed", length = 1..)] text: std::borrow::Cow<'_, str>,
+    #[arg(default = ["a"])] set: &std::collections::BTreeSet<String>,
 ) -> i32 {
+    assert_eq!((&*text, set.len()), ("borrowed", 1));
     x + y + i32::from(plain) + i32::from(said)
 }
 
