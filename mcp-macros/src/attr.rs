@@ -3,13 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Expr, Ident, Lit, LitInt, LitStr, Meta, Path, Token};
+use syn::{Attribute, Ident, LitStr, Meta, Token};
 
+use crate::attributes::Attributes;
 use crate::diag::{Errors, suggest};
-use crate::json::Object;
 use crate::kind::Kind;
-use crate::range::Range;
-use crate::value::{self, Schema, Value};
+use crate::value;
 
 /// A key of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,8 +126,6 @@ const KEYS: &[Row] = &[
     row(Key::Task, "task", Form::Words(&["deferred", "required"]), TOOL),
     row(Key::Inline, "inline", Form::Flag, ALL),
     row(Key::Crate, "crate", Form::Path, ALL),
-    argument(Key::Complete, "complete", Form::Path, COMPLETED),
-    argument(Key::Header, "header", Form::Text, TOOL),
     argument(Key::Default, "default", Form::Default, ALL),
     argument(Key::Range, "range", Form::Range, ALL),
     argument(Key::Length, "length", Form::Length, ALL),
@@ -138,6 +135,8 @@ const KEYS: &[Row] = &[
     argument(Key::Description, "description", Form::Prose, DESCRIBED),
     argument(Key::Schema, "schema", Form::Schema, ALL),
     argument(Key::Secret, "secret", Form::Flag, DESCRIBED),
+    argument(Key::Complete, "complete", Form::Path, COMPLETED),
+    argument(Key::Header, "header", Form::Text, TOOL),
 ];
 
 /// What to do where a key is none of the macro's.
@@ -154,88 +153,6 @@ fn remedy(key: Key, kind: Kind) -> &'static str {
 
 /// Keys that may stand several times.
 const SEVERAL: &[Key] = &[Key::Icon, Key::Audience, Key::Example];
-
-/// What an attribute says.
-#[derive(Default)]
-pub(crate) struct Attributes {
-    /// What stands first, without a key: the URI of a resource.
-    pub(crate) uri: Option<LitStr>,
-    values: Vec<(Key, Ident, Value)>,
-}
-
-impl Attributes {
-    fn get(&self, key: Key) -> Option<&Value> {
-        self.values.iter().find(|(found, ..)| *found == key).map(|(.., value)| value)
-    }
-
-    /// Where a key was written.
-    pub(crate) fn ident(&self, key: Key) -> Option<&Ident> {
-        self.values.iter().find(|(found, ..)| *found == key).map(|(_, ident, _)| ident)
-    }
-
-    pub(crate) fn flag(&self, key: Key) -> Option<bool> {
-        if let Some(Value::Flag(value)) = self.get(key) { Some(*value) } else { None }
-    }
-
-    pub(crate) fn text(&self, key: Key) -> Option<&LitStr> {
-        if let Some(Value::Text(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    /// All texts of a key that may stand several times.
-    pub(crate) fn texts(&self, key: Key) -> impl Iterator<Item = &LitStr> {
-        self.values.iter().filter_map(move |(found, _, value)| match value {
-            Value::Text(text) if *found == key => Some(text),
-            _ => None,
-        })
-    }
-
-    pub(crate) fn json(&self, key: Key) -> Option<&Object> {
-        if let Some(Value::Json(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    /// The words behind a key that was written.
-    pub(crate) fn words(&self, key: Key) -> Option<&[Ident]> {
-        if let Some(Value::Words(words)) = self.get(key) { Some(words) } else { None }
-    }
-
-    /// An expression: a constant text, or a default.
-    pub(crate) fn expression(&self, key: Key) -> Option<&Expr> {
-        if let Some(Value::Expression(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    /// All expressions of a key that may stand several times.
-    pub(crate) fn expressions(&self, key: Key) -> impl Iterator<Item = &Expr> {
-        self.values.iter().filter_map(move |(found, _, value)| match value {
-            Value::Expression(value) if *found == key => Some(value),
-            _ => None,
-        })
-    }
-
-    pub(crate) fn range(&self, key: Key) -> Option<&Range> {
-        if let Some(Value::Range(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    pub(crate) fn schema(&self) -> Option<&Schema> {
-        if let Some(Value::Schema(value)) = self.get(Key::Schema) { Some(value) } else { None }
-    }
-
-    /// The first of some keys that was written.
-    pub(crate) fn first(&self, keys: &[Key]) -> Option<&Ident> {
-        self.values.iter().find(|(found, ..)| keys.contains(found)).map(|(_, ident, _)| ident)
-    }
-
-    pub(crate) fn number(&self, key: Key) -> Option<&LitInt> {
-        if let Some(Value::Number(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    pub(crate) fn fraction(&self, key: Key) -> Option<&Lit> {
-        if let Some(Value::Fraction(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    pub(crate) fn path(&self, key: Key) -> Option<&Path> {
-        if let Some(Value::Path(value)) = self.get(key) { Some(value) } else { None }
-    }
-}
 
 /// Reads what stands in the parentheses of an attribute of a function.
 pub(crate) fn parse(kind: Kind, tokens: TokenStream, errors: &mut Errors) -> Attributes {
@@ -302,12 +219,13 @@ fn item(
     if input.peek(LitStr) {
         let text: LitStr = input.parse()?;
         if place == Place::Argument {
-            errors.on(&text, format!("a text needs a key here, as in `{} = …`", example(kind)));
+            let key = if DESCRIBED.contains(&kind) { "description" } else { example(kind) };
+            errors.on(&text, format!("a text needs a key here, as in `{key} = …`"));
         } else if kind != Kind::Resource {
             let message =
                 format!("a {} has no text without a key; did you mean `description = …`?", kind.name());
             errors.on(&text, message);
-        } else if found.uri.is_some() || !found.values.is_empty() {
+        } else if found.uri.is_some() || !found.is_empty() {
             errors.on(&text, "the URI stands once, and first");
         } else {
             found.uri = Some(text);
@@ -322,7 +240,7 @@ fn item(
         errors.on(&ident, message);
         return Ok(());
     }
-    found.values.push((row.key, ident, value));
+    found.push(row.key, ident, value);
     Ok(())
 }
 

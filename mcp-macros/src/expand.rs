@@ -16,14 +16,10 @@ use crate::uri::Part;
 pub(crate) fn expand(definition: &Definition) -> TokenStream {
     let function = &definition.function;
     let ident = definition.ident();
-    let visibility = &function.visibility;
     let conditions = definition.conditions();
     let root = definition.root();
-    let registered = match definition.kind {
-        Kind::Tool => quote!(ToolFn),
-        Kind::Resource => quote!(ResourceFn),
-        Kind::Prompt => quote!(PromptFn),
-    };
+    let registered = registered(definition.kind);
+    let named = named(definition);
     let constant = constant(definition, &root);
     let arguments = argument::held(definition, &root);
     let texts = texts(definition, &root);
@@ -34,10 +30,7 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
         #[allow(clippy::too_many_arguments, clippy::unused_async)]
         #function
 
-        #(#conditions)*
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
-        #visibility enum #ident {}
+        #named
 
         #(#conditions)*
         #deprecated
@@ -54,19 +47,45 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
     }
 }
 
-/// The constant that says everything about the function.
-fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
-    let name = &definition.name.0;
-    let function = definition.ident().to_string();
-    let run = run(definition, root);
-    let source = quote! {
+/// The trait of what was named, `.tool::<add>()`.
+pub(crate) fn registered(kind: Kind) -> TokenStream {
+    match kind {
+        Kind::Tool => quote!(ToolFn),
+        Kind::Resource => quote!(ResourceFn),
+        Kind::Prompt => quote!(PromptFn),
+    }
+}
+
+/// A type of the function's name, so that the function can be named where types are.
+pub(crate) fn named(definition: &Definition) -> TokenStream {
+    let (ident, visibility) = (definition.ident(), &definition.function.visibility);
+    let conditions = definition.conditions();
+    quote! {
+        #(#conditions)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #visibility enum #ident {}
+    }
+}
+
+/// Where the function stands.
+pub(crate) fn source(ident: &Ident, root: &TokenStream) -> TokenStream {
+    let function = ident.to_string();
+    quote! {
         #root::__private::Source {
             module: ::core::module_path!(),
             file: ::core::file!(),
             line: ::core::line!(),
             function: #function,
         }
-    };
+    }
+}
+
+/// The constant that says everything about the function.
+fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
+    let name = &definition.name.0;
+    let run = run(definition, root);
+    let source = source(definition.ident(), root);
     let start = match definition.kind {
         Kind::Tool => quote!(#root::__private::Definition::tool(#name, #source, #run)),
         Kind::Prompt => quote!(#root::__private::Definition::prompt(#name, #source, #run)),

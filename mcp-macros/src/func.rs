@@ -117,30 +117,36 @@ fn take_argument_attributes(function: &mut Function, errors: &mut Errors) {
 
 fn refuse(kind: Kind, function: &Function, errors: &mut Errors) {
     let signature = &function.signature;
-    let what = kind.name();
+    let (what, works) = (kind.name(), kind.signature());
     for parameter in &signature.generics.params {
         match parameter {
             GenericParam::Lifetime(lifetime) => errors.on(
                 lifetime,
-                format!("a {what} has no lifetimes of its own: write `&str` without one, or take the value"),
+                format!("a {what} has no lifetimes of its own: write `&str` without one, as in `async fn first(text: &str) -> String`"),
             ),
             GenericParam::Type(_) | GenericParam::Const(_) => errors.on(
                 parameter,
-                format!("a {what} cannot be generic: its schema is that of one type; name the type"),
+                format!("a {what} cannot be generic: its schema is that of one type; name the type, as in `{works}`"),
             ),
         }
     }
     if let (Some(clause), true) = (&signature.generics.where_clause, signature.generics.params.is_empty()) {
-        errors.on(clause, format!("a {what} cannot have a `where` clause"));
+        errors.on(
+            clause,
+            format!("a {what} cannot have a `where` clause: its types are named, as in `{works}`"),
+        );
     }
     if let syn::Safety::Unsafe(token) = &signature.safety {
-        errors.on(token, format!("a {what} cannot be unsafe: whoever calls it promises nothing"));
+        errors.on(token, format!("a {what} cannot be unsafe, because whoever calls it promises nothing: write `{works}`, with `unsafe {{ … }}` inside"));
     }
     if let Some(abi) = &signature.abi {
-        errors.on(abi, format!("a {what} is an ordinary Rust function"));
+        errors.on(abi, format!("a {what} is an ordinary Rust function, as in `{works}`"));
     }
     if let Some(variadic) = &signature.variadic {
-        errors.on(variadic, format!("a {what} has a fixed number of arguments"));
+        errors.on(
+            variadic,
+            format!("a {what} has a fixed number of arguments: take a list, as in `numbers: Vec<i64>`"),
+        );
     }
     for argument in &signature.inputs {
         match argument {
@@ -157,17 +163,30 @@ fn refuse(kind: Kind, function: &Function, errors: &mut Errors) {
     if let ReturnType::Type(_, ty) = &signature.output
         && let Type::ImplTrait(_) = ungrouped(ty)
     {
-        errors.on(ty, format!("a {what} names the type that it returns: `impl Trait` has no schema"));
+        errors.on(
+            ty,
+            format!("a {what} names the type that it returns, as in `{works}`: `impl Trait` has no schema"),
+        );
     }
 }
 
 fn refuse_type(kind: Kind, ty: &Type, errors: &mut Errors) {
     match ungrouped(ty) {
         Type::ImplTrait(found) => {
-            errors.on(found, format!("a {} cannot be generic: name the type of the argument", kind.name()));
+            errors.on(
+                found,
+                format!(
+                    "a {} cannot be generic: name the type of the argument, as in `{}`",
+                    kind.name(),
+                    kind.signature()
+                ),
+            );
         }
         Type::Reference(found) if found.mutability.is_some() => {
-            errors.on(found, "an argument is read, not changed: take the value, or `&T`");
+            errors.on(
+                found,
+                "an argument is read, not changed: take the value, as in `mut text: String`, or `&T`",
+            );
         }
         Type::Reference(found)
             if found.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") =>

@@ -6,6 +6,7 @@
 
 mod argument;
 mod attr;
+mod attributes;
 mod check;
 mod conditional;
 mod deprecated;
@@ -118,9 +119,5 @@ fn define(
     let definition = model::Definition::new(kind, attributes, function, &mut errors);
     check::check(&definition, &mut errors);
     rules::check(&definition, &mut errors);
-    if errors.is_empty() {
-        expand::expand(&definition)
-    } else {
-        fallback::function(&errors, &definition.function)
-    }
+    if errors.is_empty() { expand::expand(&definition) } else { fallback::function(&errors, &definition) }
 }

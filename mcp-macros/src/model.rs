@@ -6,7 +6,8 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
 
-use crate::attr::{self, Attributes, Key};
+use crate::attr::{self, Key};
+use crate::attributes::Attributes;
 use crate::conditional::{self, Conditional};
 use crate::deprecated;
 use crate::diag::Errors;

@@ -44,9 +44,7 @@ pub(crate) fn range(expression: &Expr, single: bool, wanted: &str) -> syn::Resul
         Expr::Range(ExprRange { start, limits, end: last, .. }) => {
             Range { low: end(start)?, high: end(last)?, closed: matches!(limits, RangeLimits::Closed(_)) }
         }
-        only if single && literal(only)?.is_some() => {
-            Range { low: Some(End::new(only)?), high: Some(End::new(only)?), closed: true }
-        }
+        only if single => Range { low: Some(End::new(only)?), high: Some(End::new(only)?), closed: true },
         other => return Err(syn::Error::new_spanned(other, wanted)),
     };
     if range.low.is_none() && range.high.is_none() {

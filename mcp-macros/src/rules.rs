@@ -2,7 +2,8 @@
 
 use syn::Expr;
 
-use crate::attr::{Attributes, Key};
+use crate::attr::Key;
+use crate::attributes::Attributes;
 use crate::diag::Errors;
 use crate::kind::Kind;
 use crate::literal::{Literal, literal};

@@ -7,6 +7,7 @@ use mcp::testing::Client;
 use serde_json::{Value, json};
 
 const MOST: usize = 40;
+const THREE: usize = 3;
 const UNIT: &str = "celsius";
 
 #[derive(Debug, Default, Clone, Copy, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -54,7 +55,7 @@ async fn search(
     #[arg(default = true)] exact: bool,
     #[arg(default = 'x')] mark: char,
     #[arg(range = 0..)] whole: Option<f32>,
-    #[arg(length = 3)] three: Option<Vec<u8>>,
+    #[arg(length = THREE)] three: Option<Vec<u8>>,
     #[arg(length = 1..3)] map: Option<BTreeMap<String, u8>>,
     _ignored: Option<u8>,
 ) -> String {
@@ -179,6 +180,19 @@ async fn login(
     format!("{user} {} {}", token.len(), pin.is_some())
 }
 
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Account {
+    user: String,
+    #[schemars(extend("writeOnly" = true))]
+    password: String,
+}
+
+/// Takes all of it.
+#[mcp::tool]
+async fn register(mcp::Args(account): mcp::Args<Account>) -> String {
+    format!("{} {}", account.user, account.password.len())
+}
+
 /// Asks with a key.
 #[mcp::prompt]
 async fn keyed(#[arg(secret)] key: u64, #[arg(default = "me")] who: &str) -> String {
@@ -201,7 +215,8 @@ fn noting(builder: mcp::ServerBuilder) -> (mcp::ServerBuilder, Arc<Mutex<Vec<Str
 
 #[tokio::test]
 async fn a_secret_is_repeated_nowhere() {
-    let (builder, seen) = noting(mcp::server!().explicit().tool::<login>().prompt::<keyed>());
+    let (builder, seen) =
+        noting(mcp::server!().explicit().tool::<login>().tool::<register>().prompt::<keyed>());
     let client = client(builder).await;
     let tools = client.request("tools/list", json!({})).await.unwrap();
     let token = &tools["tools"][0]["inputSchema"]["properties"]["token"];
@@ -219,13 +234,21 @@ async fn a_secret_is_repeated_nowhere() {
     let said = wrong.to_string();
     assert!(said.contains("pin") && said.contains("secret") && !said.contains("s3cr3t"), "{said}");
 
+    let arguments = json!({"user": "bea", "password": "s3cr3t-word"});
+    let fine =
+        client.request("tools/call", json!({"name": "register", "arguments": arguments})).await.unwrap();
+    assert_eq!(fine["content"][0]["text"], "bea 11");
+
     let get = |key: &str| client.request("prompts/get", json!({"name": "keyed", "arguments": {"key": key}}));
     assert_eq!(get("12").await.unwrap()["messages"][0]["content"]["text"], "me true");
     let said = format!("{:?}", get("s3cr3t-key").await.unwrap_err());
     assert!(said.contains("key") && !said.contains("s3cr3t"), "{said}");
 
     let seen = seen.lock().unwrap().join("\n");
-    assert!(seen.contains("\"user\": \"ann\"") && seen.contains("(secret)"), "{seen}");
+    assert!(
+        seen.contains("\"user\": \"bea\"") && seen.contains("\"user\": \"ann\"") && seen.contains("(secret)"),
+        "{seen}"
+    );
     assert!(!seen.contains("s3cr3t") && !seen.contains("1234"), "{seen}");
 }
 
@@ -421,4 +444,63 @@ fn what_only_the_types_tell_is_found_when_the_server_is_built() {
         assert!(said.contains(wanted), "{wanted}\nis not in\n{said}");
     }
     assert_eq!(broken.problems().len(), 10, "{said}");
+}
+
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+struct Point {
+    x: i32,
+    y: i32,
+}
+
+#[mcp::tool(description = include_str!("described.txt"))]
+async fn described(
+    #[doc = include_str!("described.txt")] plain: u8,
+    #[arg(description = include_str!("described.txt"))] said: u8,
+    #[arg(rename = "at", header = "Never-Repeated")] mut _place: Option<String>,
+    #[arg(rename = "corner", default = Point { x: 1, y: 2 })] Point { x, y }: Point,
+    #[arg(default = "borrowed", length = 1..)] text: std::borrow::Cow<'_, str>,
+    #[arg(default = ["a"])] set: &std::collections::BTreeSet<String>,
+) -> i32 {
+    assert_eq!((&*text, set.len()), ("borrowed", 1));
+    x + y + i32::from(plain) + i32::from(said)
+}
+
+macro_rules! named {
+    ($function:ident, $name:literal, $argument:literal, $pattern:literal, $length:expr, $description:expr) => {
+        #[mcp::tool(name = $name, title = $name, description = $description)]
+        async fn $function(
+            #[arg(rename = $argument, pattern = $pattern, length = $length)] text: String,
+            #[arg(length = ..=$length)] list: &[u8],
+        ) -> String {
+            format!("{text} {list:?}")
+        }
+    };
+}
+
+const NAMED: &str = "Is named by a macro.";
+
+named!(named, "named.by-macro", "the.text", "^a+$", 3, NAMED);
+
+#[tokio::test]
+async fn texts_come_from_files_and_macros() {
+    let client = client(mcp::server!().explicit().tool::<described>().tool::<named>()).await;
+    let tools = client.request("tools/list", json!({})).await.unwrap();
+    let text = include_str!("described.txt").trim();
+    let [described, named] = [&tools["tools"][0], &tools["tools"][1]];
+    let all = &described["inputSchema"]["properties"];
+    for said in [&described["description"], &all["plain"]["description"], &all["said"]["description"]] {
+        assert_eq!(said, text);
+    }
+    assert_eq!(all["at"], json!({"type": "string", "x-mcp-header": "Never-Repeated"}));
+    assert_eq!(all["corner"]["default"], json!({"x": 1, "y": 2}));
+    let said = client
+        .request("tools/call", json!({"name": "described", "arguments": {"plain": 1, "said": 2}}))
+        .await;
+    assert_eq!(said.unwrap()["content"][0]["text"], "6");
+
+    assert_eq!((&named["name"], &named["title"]), (&json!("named.by-macro"), &json!("named.by-macro")));
+    assert_eq!(named["description"], "Is named by a macro.");
+    let all = &named["inputSchema"]["properties"];
+    assert_eq!(all["the.text"], json!({"type": "string", "pattern": "^a+$", "minLength": 3, "maxLength": 3}));
+    assert_eq!(all["list"]["maxItems"], 3);
 }

@@ -134,7 +134,7 @@ impl<T> Arg<T> {
     pub const fn new(name: &'static str, description: &'static str) -> Self {
         Self {
             name,
-            description,
+            description: description.trim_ascii(),
             rules: [None; 3],
             default: None,
             examples: &[],

@@ -150,10 +150,10 @@ impl Definition {
         self
     }
 
-    /// What it does.
+    /// What it does. A text from a file ends with a line break, which nobody needs to read.
     #[must_use]
     pub const fn description(mut self, description: &'static str) -> Self {
-        self.description = description;
+        self.description = description.trim_ascii();
         self
     }
 

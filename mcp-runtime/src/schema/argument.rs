@@ -43,6 +43,8 @@ impl Description {
         let default = arg.default.as_ref().and_then(|default| sample("default", default));
         let examples: Vec<Value> =
             arg.examples.iter().filter_map(|example| sample("example", example)).collect();
+        // One that is not there is what happens without a default, too, and `null` is none of the values of the schema.
+        let default = default.filter(|value| !value.is_null());
         members.extend(default.map(|value| ("default".to_owned(), value)));
         if !examples.is_empty() {
             members.insert("examples".into(), examples.into());

@@ -84,6 +84,7 @@ impl Description {
         name: &'static str,
         description: &'static str,
     ) {
+        let description = description.trim_ascii();
         let (required, schema) = self.plain::<T>(|generator| generator.subschema_for::<T>());
         let expected = expected(&schema);
         self.fields.push(Field { name, description, required, schema, expected });

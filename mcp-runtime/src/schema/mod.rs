@@ -3,19 +3,22 @@
 //! It knows `schemars` and nothing of how schemas are published.
 
 mod argument;
+mod constraint;
 mod description;
 mod form;
 mod judge;
+mod literal;
 mod mirror;
-mod rule;
+
 mod shape;
 mod values;
 
+pub use constraint::{Bound, Number, Rule, before, header, length, pattern, range};
 pub(crate) use description::{Description, Field, missing};
 pub(crate) use form::form;
+pub use literal::Literal;
+pub(crate) use literal::characters;
 pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
-pub(crate) use rule::characters;
-pub use rule::{Bound, Literal, Number, Rule, before, header, length, pattern, range};
 pub(crate) use shape::expected;
 pub use shape::{InputSchema, OutputSchema};
 
