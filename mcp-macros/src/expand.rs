@@ -90,10 +90,11 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
         let (deferred, required) = (said("deferred"), said("required"));
         quote!(.task(#root::__private::TaskPolicy { deferred: #deferred, required: #required }))
     });
+    let strict = definition.attributes.flag(Key::Strict).map(|strict| quote!(.strict(#strict)));
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     quote! {
         #start.description(#description)
-            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
+            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #strict #completions #headers
     }
 }
 
@@ -182,7 +183,7 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
     let returned = quote_spanned!(place(output)=> #call.#kind::<#output>());
     let reads = definition.arguments.iter().zip(&names).map(|(argument, name)| {
         let read = read(definition, argument, &call);
-        quote!(let #name = #read.given(&mut #call).await;)
+        quote!(let #name = #read;)
     });
 
     let given = definition.arguments.iter().zip(&names).map(|(argument, name)| match argument.lent {
@@ -200,8 +201,8 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
     let body = quote! {
         let #returns = #returned;
         #(#reads)*
-        match (#call.ready(), #(#names),*) {
-            (true, #(::core::option::Option::Some(#names)),*) => #replied,
+        match (#(#names.given(&mut #call).await,)* #call.ready(),) {
+            (#(::core::option::Option::Some(#names),)* true,) => #replied,
             _ => #call.stop(),
         }
     };

@@ -5,6 +5,7 @@
 mod asking;
 mod batch;
 mod completion;
+mod enforced;
 mod eras;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]
@@ -14,6 +15,7 @@ mod features;
 mod hostile;
 mod hostile_client;
 mod http;
+mod lenient;
 mod live;
 mod logs;
 mod mirrored;

@@ -6,7 +6,8 @@ use super::{
     Completion, Content, Definition, InputRequired, Meta, Prompt, PromptResult, Resource, ResourceResult,
 };
 use crate::changes::Listener;
-use crate::schema::{InputSchema, Mirror, OutputSchema};
+use crate::schema::{Guard, InputSchema, Mirror, OutputCheck, OutputSchema};
+use crate::tally::Tally;
 
 /// What answers a request.
 #[derive(Debug)]
@@ -84,6 +85,13 @@ pub struct Tool {
     /// What clients repeat in headers.
     pub(crate) mirrors: Vec<Mirror>,
     pub(crate) meta: Meta,
+    /// What is checked of its arguments beside what their types do.
+    pub(crate) guard: Guard,
+    /// Whether slips of models are refused, and not mended.
+    pub(crate) strict: bool,
+    /// What holds its results to their schema, where they are held to it.
+    pub(crate) check: Option<OutputCheck>,
+    pub(crate) tally: Tally,
 }
 
 impl Tool {

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::shape::{InputSchema, OutputSchema, expected, without_null};
+use super::shape::{InputSchema, OutputSchema, without_null};
 
 /// Collects the arguments, the result and the needs of a function, in the order of its signature.
 #[derive(Debug)]
@@ -28,8 +28,6 @@ pub(crate) struct Field {
     pub(crate) description: &'static str,
     pub(crate) required: bool,
     pub(crate) schema: Value,
-    /// What it takes, in a few words.
-    pub(crate) expected: String,
 }
 
 /// Arguments that cannot stand beside each other.
@@ -77,8 +75,7 @@ impl Description {
         if !required {
             schema = without_null(schema);
         }
-        let expected = expected(&schema);
-        self.fields.push(Field { name, description, required, schema, expected });
+        self.fields.push(Field { name, description, required, schema });
     }
 
     pub(crate) fn whole<T: JsonSchema>(&mut self) {

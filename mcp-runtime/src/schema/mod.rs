@@ -2,16 +2,35 @@
 //!
 //! It knows `schemars` and nothing of how schemas are published.
 
+mod coerce;
 mod description;
 mod form;
+#[cfg_attr(not(feature = "validate"), path = "full/without.rs")]
+mod full;
+mod guard;
+mod held;
+mod look;
 mod mirror;
+mod output;
+mod rule;
+mod sample;
 mod shape;
 mod values;
+mod walk;
+mod words;
 
+pub(crate) use coerce::{Coercion, Slip};
 pub(crate) use description::{Description, Field, missing};
 pub(crate) use form::form;
+pub(crate) use guard::Guard;
+pub(crate) use held::{guard, guard_of_texts};
+pub(crate) use look::is_secret;
 pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
+pub(crate) use output::OutputCheck;
+pub(crate) use sample::Sampler;
 pub use shape::{InputSchema, OutputSchema};
+pub(crate) use walk::{MOST_FAULTS, Mismatch, Problem, Walk};
+pub(crate) use words::{came, cut, expected as in_words};
 
 use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
