@@ -119,10 +119,11 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
         let (deferred, required) = (said("deferred"), said("required"));
         quote!(.task(#root::__private::TaskPolicy { deferred: #deferred, required: #required }))
     });
+    let strict = definition.attributes.flag(Key::Strict).map(|strict| quote!(.strict(#strict)));
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     quote! {
         #start.description(#description)
-            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
+            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #strict #completions #headers
     }
 }
 
@@ -231,7 +232,7 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
     let reads = all.iter().enumerate().map(|(at, (argument, name))| {
         let read = read(definition, at, argument, &call);
         let conditions = &argument.conditions;
-        quote!(#(#conditions)* let #name = #read.given(&mut #call).await;)
+        quote!(#(#conditions)* let #name = #read;)
     });
     // No pattern can depend on a condition, so these are looked at one by one.
     let sometimes =
@@ -239,7 +240,7 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
             let conditions = &argument.conditions;
             quote! {
                 #(#conditions)*
-                let ::core::option::Option::Some(#name) = #name else {
+                let ::core::option::Option::Some(#name) = #name.given(&mut #call).await else {
                     #call.ready();
                     return #call.stop();
                 };
@@ -266,8 +267,8 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
         let #returns = #returned;
         #(#reads)*
         #(#sometimes)*
-        match (#call.ready(), #(#always),*) {
-            (true, #(::core::option::Option::Some(#always)),*) => #replied,
+        match (#(#always.given(&mut #call).await,)* #call.ready(),) {
+            (#(::core::option::Option::Some(#always),)* true,) => #replied,
             _ => #call.stop(),
         }
     };

@@ -1,5 +1,8 @@
 //! Runs the definition that a request carries, and makes a response of how it ended.
 
+mod faults;
+mod mend;
+
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,13 +15,14 @@ use tower_service::Service;
 use crate::Error;
 use crate::changes::{Change, Changes};
 use crate::extension::{BoxFuture, ExtensionCall, Extensions};
-use crate::handler::{self, Call, Completing, End, Failure, Fault, Outcome, Running, States, current};
+use crate::handler::{self, Call, Completing, End, Failure, Outcome, Running, States, current};
 use crate::model::{
     ArgumentCompletion, Arguments, Completed, Completer, Completion, Extended, Facts, Kind, ListPage,
     ListRequest, Listening, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult,
     Response, Stopped, Subscription, Tool, ToolCall, ToolResult, Topics, beginning,
 };
-use crate::registry::{Registry, closest};
+use crate::registry::Registry;
+use crate::schema::{Guard, MOST_FAULTS};
 use crate::tasks::{self, Board};
 
 /// The innermost service: what all layers lead to.
@@ -79,8 +83,34 @@ impl Inside {
             Ok(leave) => leave,
             Err(refused) => return Dispatched::Ready(Some(*refused)),
         };
-        let running = run(Call::run(facts.clone(), self.states.clone(), arguments));
+        // Mostly the types say everything, and nothing is to be checked beside.
+        let running = match target.guard() {
+            guard if guard.is_empty() => run(Call::run(facts.clone(), self.states.clone(), arguments)),
+            guard => match self.check(guard, &target, &facts, arguments) {
+                Ok(running) => running,
+                Err(refused) => return Dispatched::Ready(Some(*refused)),
+            },
+        };
         Dispatched::Running { running: Some(running), target, facts, leave }
+    }
+
+    /// Runs a function whose arguments keep what was promised of them.
+    fn check(
+        &self,
+        guard: &Guard,
+        target: &Target,
+        facts: &Arc<Facts>,
+        arguments: Arguments,
+    ) -> Result<Running, Box<Response>> {
+        match (target, arguments) {
+            (Target::Tool(tool), Arguments::Json(given)) if !guard.holds(&given) => {
+                mend::broken(tool, self.context(facts.clone()), given)
+            }
+            (_, arguments) => match mend::broken_texts(target.definition(), guard, &arguments) {
+                Some(problem) => Err(Box::new(target.invalid(&problem))),
+                None => Ok(target.run()(Call::run(facts.clone(), self.states.clone(), arguments))),
+            },
+        }
     }
 
     /// Whether, and when, a call is let go to be a task.
@@ -187,9 +217,10 @@ impl Future for Dispatched {
                 .unwrap_or_else(|| Response::Error(Error::internal("answered twice"))))),
             Self::Running { running, target, facts, leave } => {
                 let Some(run) = running else { return Poll::Pending };
-                let entered = current::enter(facts);
-                let polled = run.as_mut().poll(cx);
-                drop(entered);
+                let mut polled = poll_once(run, facts, cx);
+                if let (Poll::Ready(Outcome(End::Refused(_))), Target::Tool(tool)) = (&polled, &*target) {
+                    polled = poll_mended(tool, run, polled, facts, cx);
+                }
                 if let Poll::Ready(Outcome(end)) = polled {
                     return Poll::Ready(Ok(target.finish(end, facts)));
                 }
@@ -218,6 +249,38 @@ impl Future for Dispatched {
                 }))
             }
         }
+    }
+}
+
+fn poll_once(run: &mut Running, facts: &Arc<Facts>, cx: &mut Context<'_>) -> Poll<Outcome> {
+    let _entered = current::enter(facts);
+    run.as_mut().poll(cx)
+}
+
+/// Begins a call anew with what was meant, where it was refused for something that is plain.
+#[cold]
+fn poll_mended(
+    tool: &Arc<Tool>,
+    run: &mut Running,
+    polled: Poll<Outcome>,
+    facts: &Arc<Facts>,
+    cx: &mut Context<'_>,
+) -> Poll<Outcome> {
+    match polled {
+        Poll::Ready(Outcome(End::Refused(refused))) => match mend::refused(tool, *refused) {
+            Ok(mended) => {
+                *run = mended;
+                match poll_once(run, facts, cx) {
+                    // Its type takes not even what was meant.
+                    Poll::Ready(Outcome(End::Refused(refused))) => {
+                        Poll::Ready(Outcome(End::Response(Response::Tool(mend::answer(tool, &refused)))))
+                    }
+                    polled => polled,
+                }
+            }
+            Err(response) => Poll::Ready(Outcome(End::Response(*response))),
+        },
+        polled => polled,
     }
 }
 
@@ -309,6 +372,23 @@ impl Target {
         self.definition().run
     }
 
+    fn guard(&self) -> &Guard {
+        match self {
+            Self::Tool(tool) => &tool.guard,
+            Self::Resource(resource, _) => &resource.guard,
+            Self::Prompt(prompt) => &prompt.guard,
+        }
+    }
+
+    /// The error for arguments that are wrong.
+    fn invalid(&self, problem: &str) -> Response {
+        Response::Error(Error::invalid_params(match self {
+            Self::Resource(_, uri) => format!("{uri}: {problem}"),
+            Self::Prompt(prompt) => format!("prompt \"{}\": {problem}", prompt.definition.name),
+            Self::Tool(tool) => format!("tool \"{}\": {problem}", tool.name()),
+        }))
+    }
+
     fn finish(&mut self, end: End, facts: &Facts) -> Response {
         let public = facts.public;
         let name = self.definition().name;
@@ -316,6 +396,10 @@ impl Target {
             (End::Response(Response::Resource(result)), Self::Resource(resource, uri)) => {
                 complete_contents(result, resource, std::mem::take(uri))
             }
+            (End::Response(Response::Tool(result)), Self::Tool(tool)) => match &tool.check {
+                Some(check) => Response::Tool(mend::held(tool, check, result, public)),
+                None => Response::Tool(result),
+            },
             (End::Response(response), _) => response,
             (End::Failed(failure), Self::Tool(_)) => match failure.missing_capability() {
                 // Not the model but the client can do something about it, where it has a way to be told.
@@ -323,21 +407,17 @@ impl Target {
                 _ => Response::Tool(failure.into_tool_result(name, public)),
             },
             (End::Failed(failure), _) => Response::Error(Failure::into_error(failure, name, public)),
-            (End::Refused(faults), Self::Tool(tool)) => {
-                Response::Tool(ToolResult::error(explain(tool, &faults)))
+            (End::Refused(refused), Self::Tool(tool)) => Response::Tool(mend::answer(tool, &refused)),
+            (End::Refused(refused), target) => {
+                let names: Vec<String> = match &*target {
+                    Self::Prompt(prompt) => prompt.arguments.iter().map(|it| it.name.to_owned()).collect(),
+                    _ => Vec::new(),
+                };
+                let faults = refused.faults.iter().take(MOST_FAULTS);
+                let problem: Vec<_> = faults.map(|fault| faults::brief(fault, &names)).collect();
+                target.invalid(&problem.join("; "))
             }
-            (End::Refused(faults), Self::Resource(_, uri)) => {
-                let problem: Vec<_> =
-                    faults.iter().take(MOST_FAULTS).map(|fault| brief(fault, &[])).collect();
-                Response::Error(Error::invalid_params(format!("{uri}: {}", problem.join("; "))))
-            }
-            (End::Refused(faults), Self::Prompt(prompt)) => {
-                let names: Vec<String> =
-                    prompt.arguments.iter().map(|argument| argument.name.to_owned()).collect();
-                let problem: Vec<_> =
-                    faults.iter().take(MOST_FAULTS).map(|fault| brief(fault, &names)).collect();
-                Response::Error(Error::invalid_params(format!("prompt \"{name}\": {}", problem.join("; "))))
-            }
+            (End::Abandoned, _) => Response::Error(Error::internal("nobody waits for it")),
             (End::Described(_), _) => Response::Error(Error::internal("the function was not run")),
         }
     }
@@ -362,42 +442,4 @@ fn complete_contents(mut result: ResourceResult, resource: &Resource, uri: Strin
     }
     result.hints = resource.hints();
     Response::Resource(result)
-}
-
-/// What is wrong with the arguments of a tool, all of it, in words that a model can act on.
-fn explain(tool: &Tool, faults: &[Fault]) -> String {
-    let names = tool.input.names();
-    let mut text = format!("The arguments of tool \"{}\" are wrong; it was not run.", tool.name());
-    for fault in faults.iter().take(MOST_FAULTS) {
-        text.push_str("\n- ");
-        text.push_str(&brief(fault, &names));
-        if let Fault::Missing { name } = fault
-            && let Some(field) = tool.input.fields.iter().find(|field| field.name == *name)
-        {
-            text.push_str(&format!("; it takes {}", field.expected));
-        }
-    }
-    if let Some(more) = faults.len().checked_sub(MOST_FAULTS).filter(|more| *more > 0) {
-        text.push_str(&format!("\n- and {more} more"));
-    }
-    text
-}
-
-/// So many faults are told apart: nobody mends more at once, and the answer to a message must not be longer than it.
-const MOST_FAULTS: usize = 20;
-
-fn brief(fault: &Fault, names: &[String]) -> String {
-    match fault {
-        Fault::Missing { name } => format!("argument \"{name}\" is missing"),
-        Fault::Invalid { name, detail } => format!("argument \"{name}\": {detail}"),
-        Fault::Whole { detail } => detail.clone(),
-        Fault::Unknown { name } => {
-            let shown: String = name.chars().take(100).collect();
-            match closest(name, names.iter().map(String::as_str)) {
-                Some(meant) => format!("there is no argument {shown:?}; did you mean {meant:?}?"),
-                None if names.is_empty() => format!("there is no argument {shown:?}; it takes none"),
-                None => format!("there is no argument {shown:?}; it takes {}", names.join(", ")),
-            }
-        }
-    }
 }

@@ -234,6 +234,7 @@ mod registry;
 mod schema;
 mod seal;
 mod server;
+mod tally;
 mod tasks;
 pub mod testing;
 pub mod transport;
@@ -265,6 +266,7 @@ pub use seal::{StateKey, StateKeyError};
 #[cfg(feature = "cli")]
 pub use server::Cli;
 pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};
+pub use tally::ToolCounts;
 pub use tasks::{TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 #[cfg(feature = "http")]
 pub use transport::http;

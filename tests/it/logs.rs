@@ -275,7 +275,7 @@ async fn wrong_arguments_are_answered_with_what_is_right() {
         (json!({"limit": 101}), "from 1 to 100"),
         (json!({"limit": 0}), "from 1 to 100"),
         (json!({"limit": -1}), "limit"),
-        (json!({"level": "loud"}), "`trace`, `debug`, `info`, `warn`, `error`"),
+        (json!({"level": "loud"}), "\"trace\", \"debug\", \"info\", \"warn\", \"error\""),
         (json!({"cursor": ""}), "leave it out"),
         (json!({"cursor": "1/one/app.log"}), "leave it out"),
         (json!({"txt": "disk"}), "did you mean \"text\"?"),

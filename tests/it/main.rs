@@ -9,6 +9,7 @@ mod check;
 mod completion;
 mod contract;
 mod dialects;
+mod enforced;
 mod eras;
 #[path = "../../examples/everything/main.rs"]
 #[allow(dead_code, reason = "as an example it has a main function")]
@@ -18,6 +19,7 @@ mod features;
 mod hostile;
 mod hostile_client;
 mod http;
+mod lenient;
 mod live;
 mod logs;
 mod mirrored;

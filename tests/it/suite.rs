@@ -163,9 +163,10 @@ over_every_transport! {
         let refused = wire.ask(3, "tools/call", wrong).await;
         assert_eq!(refused["result"]["isError"], true);
         assert_eq!(text(&refused), "The arguments of tool \"add\" are wrong; it was not run.\n\
-            - argument \"a\": invalid type: string \"x\", expected an integer\n\
+            - argument \"a\": expected an integer, got \"x\"\n\
             - argument \"b\" is missing; it takes an integer\n\
-            - there is no argument \"c\"; it takes a, b");
+            - there is no argument \"c\"; it takes a, b\n\
+            These would be right: {\"a\":1,\"b\":1}");
     }
 
     async fn a_panic_ends_its_own_call_only(wire) {

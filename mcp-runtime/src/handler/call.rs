@@ -34,6 +34,20 @@ pub(crate) struct Run {
     pub(crate) arguments: Arguments,
     faults: Vec<Fault>,
     rejected: Option<Box<ToolError>>,
+    purpose: Purpose,
+    /// What nobody took was noted.
+    settled: bool,
+}
+
+/// What the arguments are read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// The function is to be run.
+    Serve,
+    /// The same, with arguments that are not those that came.
+    ServeMended,
+    /// Only whether they can be read is asked: no extractor makes anything, and the function is not run.
+    Ask,
 }
 
 /// How a run ended.
@@ -47,9 +61,21 @@ pub(crate) enum End {
     /// The function returned an error.
     Failed(Failure),
     /// The function was not run: its arguments were wrong.
-    Refused(Vec<Fault>),
+    Refused(Box<Refused>),
+    /// The function was not run: nobody waits for it any more.
+    Abandoned,
     /// The function was only asked about itself.
     Described(Box<Description>),
+}
+
+/// A call that was refused, with what it takes to run it again. No extractor has made anything for it.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) context: Context,
+    pub(crate) arguments: Arguments,
+    /// The arguments are not those that came.
+    pub(crate) mended: bool,
 }
 
 /// What is wrong with an argument.
@@ -63,8 +89,23 @@ pub(crate) enum Fault {
 
 impl Call {
     pub(crate) fn run(facts: Arc<Facts>, states: Arc<States>, arguments: Arguments) -> Self {
-        let context = Context::new(facts, states);
-        Self(Mode::Run(Run { context, arguments, faults: Vec::new(), rejected: None }))
+        Self::with(Context::new(facts, states), arguments, Purpose::Serve)
+    }
+
+    /// A run for the same request with arguments that were mended.
+    pub(crate) fn mended(context: Context, arguments: Arguments) -> Self {
+        Self::with(context, arguments, Purpose::ServeMended)
+    }
+
+    fn with(context: Context, arguments: Arguments, purpose: Purpose) -> Self {
+        Self(Mode::Run(Run {
+            context,
+            arguments,
+            faults: Vec::new(),
+            rejected: None,
+            purpose,
+            settled: false,
+        }))
     }
 
     /// Asks for an argument: describes it, or reads it.
@@ -132,15 +173,18 @@ impl Call {
         Returns(|value| value.into_prompt_result().map(Response::Prompt))
     }
 
-    /// Whether the function is to be run, as far as this call knows.
+    /// Whether the function is to be run, as far as this call knows. Every argument has been asked for by then.
     pub fn ready(&mut self) -> bool {
         let Mode::Run(run) = &mut self.0 else { return false };
-        if let Arguments::Json(given) = &run.arguments {
-            run.faults.extend(given.names().map(|name| Fault::Unknown { name: name.into() }));
-        } else if !matches!(&run.arguments, Arguments::Text(given) if given.is_empty()) {
-            run.faults.extend(run.arguments.names().into_iter().map(|name| Fault::Unknown { name }));
+        if !run.settled {
+            run.settled = true;
+            if let Arguments::Json(given) = &run.arguments {
+                run.faults.extend(given.names().map(|name| Fault::Unknown { name: name.into() }));
+            } else if !matches!(&run.arguments, Arguments::Text(given) if given.is_empty()) {
+                run.faults.extend(run.arguments.names().into_iter().map(|name| Fault::Unknown { name }));
+            }
         }
-        run.faults.is_empty() && run.rejected.is_none()
+        run.faults.is_empty() && run.rejected.is_none() && run.purpose != Purpose::Ask
     }
 
     /// Runs a function where it may block, and ends the call with its outcome.
@@ -157,8 +201,7 @@ impl Call {
         let working = tokio::task::spawn_blocking(move || {
             // It may have waited for a thread longer than anybody waited for it.
             let _entered = current::enter_blocking(run.context.facts());
-            let outcome =
-                if run.context.is_cancelled() { Outcome(End::Refused(Vec::new())) } else { function() };
+            let outcome = if run.context.is_cancelled() { Outcome(End::Abandoned) } else { function() };
             drop(busy);
             outcome
         });
@@ -179,7 +222,10 @@ impl Call {
             Mode::Run(Run { rejected: Some(error), faults, .. }) if faults.is_empty() => {
                 End::Failed(Failure::new(*error))
             }
-            Mode::Run(run) => End::Refused(run.faults),
+            Mode::Run(Run { context, arguments, faults, purpose, .. }) => {
+                let mended = purpose == Purpose::ServeMended;
+                End::Refused(Box::new(Refused { faults, context, arguments, mended }))
+            }
         })
     }
 }
@@ -201,6 +247,8 @@ impl<T> Asked<T> {
         match self {
             Self::Nothing => None,
             Self::Given(value) => Some(value),
+            // Nothing is made for a call that is not run.
+            Self::Later(_) if !call.ready() => None,
             Self::Later(extracting) => match extracting.await {
                 Ok(value) => Some(value),
                 Err(error) => {
@@ -225,6 +273,16 @@ impl<R> Returns<R> {
             Ok(response) => End::Response(response),
             Err(failure) => End::Failed(failure),
         })
+    }
+}
+
+/// Asks a function what is wrong with arguments. Nothing of it is run but what reads them.
+pub(crate) fn faults(run: fn(Call) -> Running, arguments: Arguments) -> Vec<Fault> {
+    let mut running = run(Call::with(Context::detached(), arguments, Purpose::Ask));
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    match running.as_mut().poll(&mut cx) {
+        std::task::Poll::Ready(Outcome(End::Refused(refused))) => refused.faults,
+        _ => Vec::new(),
     }
 }
 

@@ -23,7 +23,7 @@ pub use arg::{Arg, Describe, Described, Sample, made, standard, written};
 pub use ask::{Ask, AskError, Root, Sampled};
 pub(crate) use busy::Busy;
 pub use call::{Call, Outcome, Returns, Running};
-pub(crate) use call::{End, Fault, describe};
+pub(crate) use call::{End, Fault, Refused, describe, faults};
 pub use complete::{Complete, Completed, Completing, IntoCompletion};
 pub use context::Context;
 pub use extract::{Args, Argument, Extract, Extractor, Field, Headers, Needs, Whole};

@@ -1,8 +1,10 @@
 //! JSON text that is passed on as it was written: read once, strictly, and cut into pieces that share one buffer.
 
+pub(crate) mod number;
 mod plain;
 pub(crate) mod scan;
 mod span;
+mod tree;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 pub(crate) use plain::write_text;
 pub(crate) use scan::unescape;
 pub(crate) use span::Span;
+pub(crate) use tree::Node;
 
 /// A piece of a larger text.
 #[derive(Clone)]
@@ -65,6 +68,21 @@ impl Object {
     /// The object without members.
     pub(crate) fn empty() -> Self {
         Self::new("{}".into(), Vec::new(), Span::new(0, 2), false)
+    }
+
+    /// The object that a text of ours is; `None` where it is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        const LIMITS: scan::Limits = scan::Limits { depth: 256, members: usize::MAX };
+        let scanned =
+            scan::scan(text, LIMITS).ok().filter(|_| text.starts_with('{') && text.ends_with('}'))?;
+        let members = scanned.members.iter().filter(|member| member.level == 1);
+        let members = members.map(|member| (member.name, member.value)).collect();
+        Some(Self::new(text.into(), members, Span::new(0, text.len()), scanned.escaped_names))
+    }
+
+    /// The same object with all of its members, whatever was taken out.
+    pub(crate) fn anew(&self) -> Self {
+        Self::parse(self.raw()).unwrap_or_else(Self::empty)
     }
 
     /// The object as it was written.

@@ -39,6 +39,8 @@ pub struct Definition {
     pub(crate) task: Option<TaskPolicy>,
     /// The URI of the page that shows what a tool gives.
     pub(crate) app: Option<&'static str>,
+    /// Whether slips of models are refused, where it says so.
+    pub(crate) strict: Option<bool>,
     pub(crate) run: fn(Call) -> Running,
 }
 
@@ -116,6 +118,7 @@ impl Definition {
             meta: None,
             app: None,
             task: None,
+            strict: None,
             run,
         }
     }
@@ -258,6 +261,13 @@ impl Definition {
     #[must_use]
     pub const fn task(mut self, policy: TaskPolicy) -> Self {
         self.task = Some(policy);
+        self
+    }
+
+    /// Whether arguments of a wrong type are refused, and not read as what they plainly mean.
+    #[must_use]
+    pub const fn strict(mut self, strict: bool) -> Self {
+        self.strict = Some(strict);
         self
     }
 

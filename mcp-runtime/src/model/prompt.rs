@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Completions, Content, Definition, Meta, Role};
+use crate::schema::Guard;
 
 /// A prompt as it is served.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct Prompt {
     pub(crate) secrets: Vec<&'static str>,
     pub(crate) completions: Completions,
     pub(crate) meta: Meta,
+    /// What is checked of its arguments beside what their types do.
+    pub(crate) guard: Guard,
 }
 
 impl Prompt {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Blob, CacheScope, Completions, Definition, Hints, Meta, Template};
+use crate::schema::Guard;
 
 /// A resource or a resource template as it is served.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub struct Resource {
     pub(crate) template: Template,
     pub(crate) completions: Completions,
     pub(crate) meta: Meta,
+    /// What is checked of its arguments beside what their types do.
+    pub(crate) guard: Guard,
 }
 
 impl Resource {

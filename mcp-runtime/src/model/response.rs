@@ -7,7 +7,8 @@ use super::{
 };
 use crate::changes::Listener;
 use crate::dialect::{Dialect, Dialects, Loss, Rewritten};
-use crate::schema::{InputSchema, Mirror, OutputSchema};
+use crate::schema::{Guard, InputSchema, Mirror, OutputCheck, OutputSchema};
+use crate::tally::Tally;
 
 /// What answers a request.
 #[derive(Debug)]
@@ -86,6 +87,13 @@ pub struct Tool {
     pub(crate) mirrors: Vec<Mirror>,
     pub(crate) meta: Meta,
     pub(crate) dialects: Dialects,
+    /// What is checked of its arguments beside what their types do.
+    pub(crate) guard: Guard,
+    /// Whether slips of models are refused, and not mended.
+    pub(crate) strict: bool,
+    /// What holds its results to their schema, where they are held to it.
+    pub(crate) check: Option<OutputCheck>,
+    pub(crate) tally: Tally,
 }
 
 impl Tool {

@@ -9,12 +9,23 @@ use super::completion::completions;
 use super::extra::{meta, problem_of_app};
 use crate::dialect::Dialects;
 use crate::error::BuildError;
-use crate::handler::{States, describe};
-use crate::model::{Definition, Kind, Prompt, PromptArgument, Resource, Template, Tool};
-use crate::schema::{Description, mirrors};
+use crate::handler::{Fault, States, describe, faults};
+use crate::json::{Node, Object};
+use crate::model::{Arguments, Definition, Kind, Prompt, PromptArgument, Resource, Template, Tool};
+use crate::schema::{Description, Guard, OutputCheck, guard, guard_of_texts, mirrors};
+use crate::tally::Tally;
 
 /// A name of a tool or prompt is at most this long, so that every client can use it.
 const LONGEST_NAME: usize = 64;
+
+/// What a server takes care of beyond what every server does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Care {
+    /// Slips of models are refused, of every tool that does not say otherwise.
+    pub(crate) strict: bool,
+    /// Results are held to their schemas.
+    pub(crate) outputs: bool,
+}
 
 impl Registry {
     /// Checks the definitions and puts them in order.
@@ -24,6 +35,7 @@ impl Registry {
         definitions: Vec<Definition>,
         states: &States,
         page: usize,
+        care: Care,
         mut problems: Vec<String>,
     ) -> Result<Self, BuildError> {
         // What is both found and given explicitly is one definition.
@@ -57,13 +69,13 @@ impl Registry {
                 problems.push(format!("\"{}\": {problem} ({source})", definition.name));
             }
             match definition.kind {
-                Kind::Tool(_) => match tool(definition, &mut described) {
+                Kind::Tool(_) => match tool(definition, care, &mut described) {
                     Ok(tool) => tools.push(Arc::new(tool)),
                     Err(problem) => {
                         problems.push(format!("tool \"{}\": {problem} ({source})", definition.name));
                     }
                 },
-                Kind::Resource { uri, .. } => match resource(definition, uri, &described) {
+                Kind::Resource { uri, .. } => match resource(definition, uri, &mut described) {
                     Ok(resource) => {
                         let resource = Arc::new(resource);
                         if uri.is_template() { templates.push(resource) } else { resources.push(resource) }
@@ -72,7 +84,7 @@ impl Registry {
                         problems.push(format!("resource \"{}\": {problem} ({source})", definition.name));
                     }
                 },
-                Kind::Prompt => match prompt(definition, &described) {
+                Kind::Prompt => match prompt(definition, &mut described) {
                     Ok(prompt) => prompts.push(Arc::new(prompt)),
                     Err(problem) => {
                         problems.push(format!("prompt \"{}\": {problem} ({source})", definition.name));
@@ -173,24 +185,70 @@ fn illegal_name(definition: &Definition) -> Option<String> {
     }
 }
 
-fn tool(definition: Definition, described: &mut Description) -> Result<Tool, String> {
+fn tool(definition: Definition, care: Care, described: &mut Description) -> Result<Tool, String> {
     for (name, header) in definition.headers {
         described.header(name, header)?;
     }
     let meta = meta(&definition)?;
     let input = described.input().map_err(|conflict| conflict.to_string())?;
     let published = serde_json::to_value(&input).map_err(|error| error.to_string())?;
+    let mirrors = mirrors(&published)?;
+    let takes = |name: Option<&'static str>, node: &Node| {
+        let arguments = match name {
+            Some(name) => Node::Object(vec![(name.to_owned(), node.clone())]).to_text(),
+            None => node.to_text(),
+        };
+        let object = Object::parse(&arguments).unwrap_or_else(Object::empty);
+        let found = faults(definition.run, Arguments::Json(object));
+        !found.iter().any(|fault| match fault {
+            Fault::Invalid { name: wrong, .. } => name == Some(wrong),
+            Fault::Whole { .. } => true,
+            Fault::Missing { .. } | Fault::Unknown { .. } => false,
+        })
+    };
+    let guard = guard(&input, published, &takes)?;
+    let destructive = matches!(definition.kind, Kind::Tool(hints) if hints.destructive == Some(true));
+    let strict = definition.strict.unwrap_or(care.strict || destructive);
+    let output = described.output.take();
+    let check = output.as_ref().filter(|_| care.outputs).map(|output| OutputCheck::new(&output.0));
     Ok(Tool {
         definition,
-        mirrors: mirrors(&published)?,
+        mirrors,
         input,
-        output: described.output.take(),
+        output,
         meta,
         dialects: Dialects::default(),
+        guard,
+        strict,
+        check,
+        tally: Tally::default(),
     })
 }
 
-fn resource(definition: Definition, template: Template, described: &Description) -> Result<Resource, String> {
+/// What is checked of arguments that come as texts.
+fn guard_of(definition: &Definition, described: &mut Description) -> Result<Guard, String> {
+    if described.whole.is_some() || described.fields.is_empty() {
+        return Ok(Guard::default());
+    }
+    let input = described.input().map_err(|conflict| conflict.to_string())?;
+    let document = serde_json::to_value(&input).map_err(|error| error.to_string())?;
+    let takes = |name: Option<&'static str>, node: &Node| {
+        let text = match node {
+            Node::Text(text) => text.clone(),
+            other => other.to_text(),
+        };
+        let given = name.map(|name| (name.to_owned(), text)).into_iter().collect();
+        let found = faults(definition.run, Arguments::Text(given));
+        !found.iter().any(|fault| matches!(fault, Fault::Invalid { name: wrong, .. } if name == Some(wrong)))
+    };
+    guard_of_texts(&input, document, &takes)
+}
+
+fn resource(
+    definition: Definition,
+    template: Template,
+    described: &mut Description,
+) -> Result<Resource, String> {
     if let (true, Some(caller)) = (definition.public, described.callers.first()) {
         return Err(format!(
             "`public` lets caches give one caller what another was given, and `{caller}` may tell callers apart: leave \
@@ -199,14 +257,16 @@ fn resource(definition: Definition, template: Template, described: &Description)
         ));
     }
     let completions = completions(&definition, described)?;
-    Ok(Resource { definition, template, completions, meta: meta(&definition)? })
+    let guard = guard_of(&definition, described)?;
+    Ok(Resource { definition, template, completions, meta: meta(&definition)?, guard })
 }
 
-fn prompt(definition: Definition, described: &Description) -> Result<Prompt, String> {
+fn prompt(definition: Definition, described: &mut Description) -> Result<Prompt, String> {
     let arguments = prompt_arguments(described)?;
     let completions = completions(&definition, described)?;
     let secrets = described.fields.iter().filter(|field| field.is_secret()).map(|field| field.name).collect();
-    Ok(Prompt { definition, arguments, secrets, completions, meta: meta(&definition)? })
+    let guard = guard_of(&definition, described)?;
+    Ok(Prompt { definition, arguments, secrets, completions, meta: meta(&definition)?, guard })
 }
 
 fn prompt_arguments(described: &Description) -> Result<Vec<PromptArgument>, String> {

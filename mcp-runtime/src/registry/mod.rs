@@ -9,6 +9,7 @@ mod switched;
 
 use std::sync::Arc;
 
+pub(crate) use build::Care;
 pub(crate) use closest::closest;
 pub(crate) use collect::discovered;
 

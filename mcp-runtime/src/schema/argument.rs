@@ -5,19 +5,17 @@ use serde_json::{Map, Value};
 
 use super::description::{Description, Field};
 use super::judge;
-use super::shape::expected;
 use crate::handler::{Arg, Describe, Sample};
 
 impl Description {
     /// Adds an argument, and notes what of it cannot be published.
     pub(crate) fn argument<T: DeserializeOwned>(&mut self, arg: &Arg<T>, schema: Describe) {
         let (required, schema) = self.plain::<T>(schema);
-        let expected = expected(&schema);
         let (schema, problems) = self.constrain(arg, schema);
         let Arg { name, description, .. } = *arg;
         self.problems.extend(problems.into_iter().map(|problem| format!("argument \"{name}\": {problem}")));
         let required = required && arg.default.is_none();
-        self.fields.push(Field { name, description, required, schema, expected });
+        self.fields.push(Field { name, description, required, schema });
     }
 
     fn constrain<T: DeserializeOwned>(&self, arg: &Arg<T>, schema: Value) -> (Value, Vec<String>) {

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::shape::{InputSchema, OutputSchema, expected, without_null};
+use super::shape::{InputSchema, OutputSchema, without_null};
 
 /// References are followed so far.
 const DEEPEST: usize = 8;
@@ -33,14 +33,12 @@ pub(crate) struct Field {
     pub(crate) description: &'static str,
     pub(crate) required: bool,
     pub(crate) schema: Value,
-    /// What it takes, in a few words.
-    pub(crate) expected: String,
 }
 
 impl Field {
     /// Whether its value is written nowhere: not into errors, not into logs.
     pub(crate) fn is_secret(&self) -> bool {
-        super::is_secret(&self.schema)
+        super::is_secret(self.name, &self.schema)
     }
 }
 
@@ -86,8 +84,7 @@ impl Description {
     ) {
         let description = description.trim_ascii();
         let (required, schema) = self.plain::<T>(|generator| generator.subschema_for::<T>());
-        let expected = expected(&schema);
-        self.fields.push(Field { name, description, required, schema, expected });
+        self.fields.push(Field { name, description, required, schema });
     }
 
     /// Whether an argument must be given, and its schema.

@@ -5,7 +5,7 @@
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::shape::expected;
+use super::expected;
 
 /// What the value breaks; `None` where nothing is found.
 pub(crate) fn problem(value: &Value, schema: &Value) -> Option<String> {

@@ -3,24 +3,41 @@
 //! It knows `schemars` and nothing of how schemas are published.
 
 mod argument;
+mod coerce;
 mod constraint;
 mod description;
 mod form;
+#[cfg_attr(not(feature = "validate"), path = "full/without.rs")]
+mod full;
+mod guard;
+mod held;
 mod judge;
 mod literal;
+mod look;
 mod mirror;
-
+mod output;
+mod rule;
+mod sample;
 mod shape;
 mod values;
+mod walk;
+mod words;
 
+pub(crate) use coerce::{Coercion, Slip};
 pub use constraint::{Bound, Number, Rule, before, header, length, pattern, range};
 pub(crate) use description::{Description, Field, missing};
 pub(crate) use form::form;
+pub(crate) use guard::Guard;
+pub(crate) use held::{guard, guard_of_texts};
 pub use literal::Literal;
 pub(crate) use literal::characters;
+pub(crate) use look::is_secret;
 pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
-pub(crate) use shape::expected;
+pub(crate) use output::OutputCheck;
+pub(crate) use sample::Sampler;
 pub use shape::{InputSchema, OutputSchema};
+pub(crate) use walk::{MOST_FAULTS, Mismatch, Problem, Walk};
+pub(crate) use words::{came, cut, expected as in_words};
 
 use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
@@ -36,9 +53,9 @@ fn generator(contract: Contract) -> SchemaGenerator {
     settings.into_generator()
 }
 
-/// Whether a schema is that of a secret.
-fn is_secret(schema: &Value) -> bool {
-    schema.get("writeOnly").is_some_and(|secret| secret == true)
+/// What a schema that refers to no other takes, in a few words.
+pub(crate) fn expected(schema: &Value) -> String {
+    in_words(&Value::Null, schema)
 }
 
 /// Leaves out what only costs: the formats that are no formats of JSON Schema (`int64`, `uint32`, `double` …) say nothing

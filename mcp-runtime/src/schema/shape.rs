@@ -39,9 +39,10 @@ impl InputSchema {
     /// Whether the value of an argument is written nowhere.
     pub(crate) fn is_secret(&self, name: &str) -> bool {
         match &self.whole {
-            Some(whole) => {
-                whole.get("properties").and_then(|all| all.get(name)).is_some_and(super::is_secret)
-            }
+            Some(whole) => whole
+                .get("properties")
+                .and_then(|all| all.get(name))
+                .is_some_and(|schema| super::is_secret(name, schema)),
             None => self.fields.iter().any(|field| field.name == name && field.is_secret()),
         }
     }
@@ -149,35 +150,4 @@ pub(crate) fn without_null(mut schema: Value) -> Value {
         }
     }
     schema
-}
-
-/// What a schema takes, in a few words: `an integer`, `one of "a", "b"`.
-pub(crate) fn expected(schema: &Value) -> String {
-    if let Some(Value::Array(values)) = schema.get("enum") {
-        let values: Vec<_> = values.iter().take(20).map(Value::to_string).collect();
-        return format!("one of {}", values.join(", "));
-    }
-    match schema.get("type") {
-        Some(Value::String(kind)) => with_article(kind).to_owned(),
-        Some(Value::Array(kinds)) => {
-            let kinds: Vec<_> = kinds.iter().filter_map(Value::as_str).map(with_article).collect();
-            kinds.join(" or ")
-        }
-        _ => match schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next()) {
-            Some(name) => format!("a {name}"),
-            None => "a value".into(),
-        },
-    }
-}
-
-fn with_article(kind: &str) -> &str {
-    match kind {
-        "integer" => "an integer",
-        "number" => "a number",
-        "string" => "a string",
-        "boolean" => "true or false",
-        "array" => "an array",
-        "object" => "an object",
-        other => other,
-    }
 }

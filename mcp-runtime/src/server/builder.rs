@@ -20,7 +20,7 @@ use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
 use crate::layer::{AnyLayer, Next, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Request, Response};
-use crate::registry::{Registry, discovered};
+use crate::registry::{Care, Registry, discovered};
 use crate::seal::{Seal, StateKey};
 use crate::tasks::{self, Board, Tasks};
 use crate::transport::Limits;
@@ -59,6 +59,7 @@ pub struct ServerBuilder {
     hints: Hints,
     page: usize,
     dialect: Dialect,
+    care: Care,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -87,6 +88,7 @@ impl ServerBuilder {
             hints: Hints::of_lists(),
             page: 1000,
             dialect: Dialect::Standard,
+            care: Care { strict: false, outputs: cfg!(debug_assertions) },
             problems: Vec::new(),
         }
     }
@@ -175,6 +177,37 @@ impl ServerBuilder {
     #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
+        self
+    }
+
+    /// Refuses arguments that are not of the right type, of every tool that does not say otherwise.
+    ///
+    /// Without it, a tool that is not `destructive` takes what a model plainly meant: `"5"` for 5, `30.0` for 30, `"true"`
+    /// for true, the text `"[1]"` for the array, `null` for what may be left out. `#[mcp::tool(strict)]` says so of one
+    /// tool, and `strict = false` the opposite. How often it happens says [`Server::counts`].
+    ///
+    /// ```
+    /// let server = mcp::server!().strict();
+    /// ```
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.care.strict = true;
+        self
+    }
+
+    /// Whether the structured results of tools are held to their published schemas: by default in builds with debug assertions
+    /// only, because it costs a second reading of each result.
+    ///
+    /// A result that is not what its schema says becomes a failure of the call: the log says what is wrong and where, and the
+    /// peer is told as of any error that was not written for it. With the feature `validate` everything is checked that the
+    /// schema says; without it types, names, values, lengths and bounds.
+    ///
+    /// ```
+    /// let server = mcp::server!().check_outputs(true);
+    /// ```
+    #[must_use]
+    pub fn check_outputs(mut self, check: bool) -> Self {
+        self.care.outputs = check;
         self
     }
 
@@ -426,7 +459,7 @@ impl ServerBuilder {
         }
         let mut problems = self.problems;
         problems.extend(extensions.problems());
-        let mut registry = Registry::build(definitions, &self.states, self.page, problems)?;
+        let mut registry = Registry::build(definitions, &self.states, self.page, self.care, problems)?;
         registry.dialect = self.dialect;
         let registry = Arc::new(registry);
         let busy = Arc::<Busy>::default();

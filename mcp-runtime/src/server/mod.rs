@@ -8,6 +8,7 @@ mod listening;
 mod live;
 mod replies;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use builder::ServerBuilder;
@@ -22,6 +23,7 @@ use crate::extension::Extensions;
 use crate::handler::Busy;
 use crate::layer::Stack;
 use crate::registry::Registry;
+use crate::tally::ToolCounts;
 use crate::transport::Limits;
 use crate::wire::{
     Carried, Decoded, Identity, Peer, Sessions, Voice, catalogue, decode, end_session, listen,
@@ -131,6 +133,12 @@ impl Server {
     /// wants to end with some at work must end itself, as `run()` does.
     pub fn blocking_calls(&self) -> usize {
         self.shared.busy.count()
+    }
+
+    /// How often models slipped and were refused, by the names of the tools. See [`ToolCounts`](crate::ToolCounts).
+    pub fn counts(&self) -> BTreeMap<&'static str, ToolCounts> {
+        let tools = self.shared.registry.tools().iter();
+        tools.map(|tool| (tool.definition.name, tool.tally.read())).collect()
     }
 
     /// What the server holds of this type.
