@@ -41,6 +41,7 @@ pub(crate) fn documentation(attributes: &[Attribute], errors: &mut Errors) -> Te
         _ => None,
     });
     let lines: Vec<Line> = lines.collect();
+    // What is wrong with the text is said where it begins.
     let span = lines.first().map_or_else(Span::call_site, |(_, line)| line.span());
     let conditions = lines.iter().filter(|(condition, _)| condition.is_some()).count();
     if conditions > MOST_CONDITIONS {
@@ -55,7 +56,7 @@ pub(crate) fn documentation(attributes: &[Attribute], errors: &mut Errors) -> Te
         let plain =
             plain.iter().flat_map(|line| line.split('\n')).map(without_space).collect::<Vec<_>>().join("\n");
         let plain = plain.trim();
-        let tokens = LitStr::new(plain, Span::call_site()).to_token_stream();
+        let tokens = LitStr::new(plain, Span::call_site().located_at(span)).to_token_stream();
         return Text { tokens, literal: Some(plain.to_owned()), span, explicit: false };
     }
     // Something like `#[doc = include_str!("tool.md")]`: only the compiler knows the text.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::call::{Asked, Fault, Run};
 use super::extract::given;
 use super::{Argument, Field};
+use crate::model::Arguments;
 use crate::schema::{Description, Literal, Rule, missing};
 
 /// Gives a schema.
@@ -232,18 +233,28 @@ impl<T: DeserializeOwned> Arg<T> {
     /// Reads it, or takes what stands in for it.
     pub(super) fn take(&self, run: &mut Run) -> Result<Asked<T>, Fault> {
         let name = self.name;
-        let read = match given(name, &mut run.arguments) {
-            Some(Err(_)) if self.secret => Err(Fault::Invalid { name, detail: SECRET.into() }),
-            Some(read) => read,
-            None => {
-                let standing_in = match &self.default {
-                    Some(default) => default.make(),
-                    None => missing(),
-                };
-                standing_in.ok_or(Fault::Missing { name })
-            }
+        let Some(default) = &self.default else {
+            let read =
+                given(name, &mut run.arguments).unwrap_or_else(|| missing().ok_or(Fault::Missing { name }));
+            return self.without_secret(read);
         };
-        read.map(Asked::Given)
+        let null = matches!(&run.arguments, Arguments::Json(given) if given.get(name) == Some("null"));
+        match given(name, &mut run.arguments) {
+            // For a type that can do without a value, `null` says that there is none.
+            Some(Ok(_)) if null && missing::<T>().is_some() => {}
+            Some(read) => return self.without_secret(read),
+            None => {}
+        }
+        default.make().map(Asked::Given).ok_or(Fault::Missing { name })
+    }
+
+    fn without_secret(&self, read: Result<T, Fault>) -> Result<Asked<T>, Fault> {
+        match read {
+            Err(Fault::Invalid { name, .. }) if self.secret => {
+                Err(Fault::Invalid { name, detail: SECRET.into() })
+            }
+            read => read.map(Asked::Given),
+        }
     }
 }
 
