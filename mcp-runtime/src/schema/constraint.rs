@@ -33,7 +33,7 @@ pub enum Number {
 pub enum Rule {
     /// Numbers from here to there.
     Range(Bound, Bound),
-    /// Texts of so many characters, lists of so many items, maps of so many members.
+    /// Texts of so many characters, lists of so many items.
     Length(usize, Option<usize>),
     /// Texts in which this is found (ECMA 262).
     Pattern(&'static str),
@@ -52,9 +52,10 @@ pub const fn range(shape: Shape, low: Bound, high: Bound) -> Rule {
         Shape::Text | Shape::Character => panic!(
             "`range` is for numbers, and the argument is a text: write `length = 1..=80` for the number of its characters"
         ),
-        Shape::List | Shape::Map => panic!(
-            "`range` is for numbers, and the argument is a list or a map: write `length = 1..=80` for the number of its items"
+        Shape::List => panic!(
+            "`range` is for numbers, and the argument is a list: write `length = 1..=80` for the number of its items"
         ),
+        Shape::Map => panic!("`range` is for numbers, and the argument is a map: leave it out"),
         Shape::Boolean => {
             panic!("`range` is for numbers, and the argument is `true` or `false`: leave it out")
         }
@@ -90,14 +91,13 @@ const fn fits(bound: Bound, least: i128, most: i128) {
 #[track_caller]
 pub const fn length(shape: Shape, least: usize, most: Option<usize>) -> Rule {
     match shape {
-        Shape::Unknown | Shape::Text | Shape::List | Shape::Map => {}
+        Shape::Unknown | Shape::Text | Shape::List => {}
+        Shape::Map => panic!("`length` is for texts and lists, and the argument is a map: leave it out"),
         Shape::Integer { .. } | Shape::Number => panic!(
-            "`length` is for texts, lists and maps, and the argument is a number: write `range = 1..=80` for its value"
+            "`length` is for texts and lists, and the argument is a number: write `range = 1..=80` for its value"
         ),
         Shape::Boolean => {
-            panic!(
-                "`length` is for texts, lists and maps, and the argument is `true` or `false`: leave it out"
-            )
+            panic!("`length` is for texts and lists, and the argument is `true` or `false`: leave it out")
         }
         Shape::Character => panic!("`length` is for texts of any length, and the argument is one character"),
     }
@@ -225,15 +225,14 @@ fn length_keywords(
     most: Option<usize>,
     target: &Value,
 ) -> Result<Vec<(&'static str, Value)>, String> {
-    let what = "`length` is for texts, lists and maps";
-    expect(target, &["string", "array", "object"], what)?;
+    let what = "`length` is for texts and lists";
+    expect(target, &["string", "array"], what)?;
     let (low, high) = match kind(target) {
         Some("string") => ("minLength", "maxLength"),
         Some("array") => ("minItems", "maxItems"),
-        Some("object") => ("minProperties", "maxProperties"),
         _ => {
             return Err(format!(
-                "{what}, and the schema of the type says of none of these that it is one: say it in the schema of the type"
+                "{what}, and the schema of the type says of neither that it is one: say it in the schema of the type"
             ));
         }
     };

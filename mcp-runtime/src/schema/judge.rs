@@ -29,7 +29,6 @@ fn broken(keyword: &str, value: &Value, wanted: &Value) -> bool {
     };
     let characters = || value.as_str().map(|text| text.chars().count());
     let items = || value.as_array().map(Vec::len);
-    let members = || value.as_object().map(serde_json::Map::len);
     let at_least: fn(u64, u64) -> bool = |size, wanted| size >= wanted;
     let at_most: fn(u64, u64) -> bool = |size, wanted| size <= wanted;
     match keyword {
@@ -44,8 +43,6 @@ fn broken(keyword: &str, value: &Value, wanted: &Value) -> bool {
         "maxLength" => size(characters(), at_most),
         "minItems" => size(items(), at_least),
         "maxItems" => size(items(), at_most),
-        "minProperties" => size(members(), at_least),
-        "maxProperties" => size(members(), at_most),
         "pattern" => match (value.as_str(), wanted.as_str().map(Regex::new)) {
             (Some(text), Some(Ok(pattern))) => !pattern.is_match(text),
             _ => false,
