@@ -7,6 +7,7 @@ use crate::attr::Key;
 use crate::diag::{Errors, suggest};
 use crate::kind::Kind;
 use crate::model::Definition;
+use crate::prose;
 
 /// A name is at most this long, so that every client can use it.
 const LONGEST_NAME: usize = 64;
@@ -23,6 +24,21 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     meta(definition, errors);
     completed(definition, errors);
     headers(definition, errors);
+    texts(definition, errors);
+}
+
+/// What stands in a literal is looked at here. What only the compiler knows is looked at by it: see `expand`.
+fn texts(definition: &Definition, errors: &mut Errors) {
+    for text in definition.texts() {
+        let Ok(literal) = syn::parse2::<syn::LitStr>(text) else { continue };
+        let text = literal.value();
+        let Some(fault) = prose::fault(&text) else { continue };
+        let message = fault.message(&text);
+        // Of many lines of documentation the one that is meant, where it is one.
+        let mut lines = definition.function.documentation().filter(|line| text.contains(line.value().trim()));
+        let line = lines.find(|line| prose::fault(&line.value()).is_some());
+        errors.on(line.unwrap_or(&literal), message.text());
+    }
 }
 
 fn names(definition: &Definition, errors: &mut Errors) {

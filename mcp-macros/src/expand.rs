@@ -99,20 +99,15 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     }
 }
 
-/// Looks at what is published, while it is compiled: only the compiler knows what a `concat!` or `include_str!` says.
+/// Has the compiler look at the texts that only it knows, such as those of `concat!` and `include_str!`.
 fn texts(definition: &Definition, root: &TokenStream) -> Option<TokenStream> {
-    let texts = [Key::Name, Key::Title].into_iter().filter_map(|key| definition.attributes.text(key));
-    let texts = texts.chain(&definition.attributes.uri).map(ToTokens::to_token_stream);
-    let described = definition.arguments.iter().filter(|argument| argument.name.is_some());
-    let described = described.map(|argument| argument.description.clone());
-    let texts = texts.chain([definition.description.clone()]).chain(described);
-    // What is empty says nothing.
-    let texts = texts.filter(|text| text.to_string() != r#""""#).map(|text| {
+    let texts = definition.texts().filter(|text| syn::parse2::<syn::LitStr>(text.clone()).is_err());
+    let texts = texts.map(|text| {
         let root = located(root, text.span());
-        quote_spanned!(place(&text)=> #root::__private::prose(#text);)
+        quote_spanned!(place(&text)=> const _: () = #root::__private::prose(#text);)
     });
     let texts: Vec<_> = texts.collect();
-    (!texts.is_empty()).then(|| quote!(const _: () = { #(#texts)* };))
+    (!texts.is_empty()).then(|| quote!(#(#texts)*))
 }
 
 fn audience(role: &syn::LitStr, root: &TokenStream) -> TokenStream {

@@ -13,6 +13,8 @@ mod func;
 mod json;
 mod kind;
 mod model;
+#[allow(dead_code, reason = "the library uses the rest of it")]
+mod prose;
 mod uri;
 
 #[cfg(test)]

@@ -77,6 +77,14 @@ impl Definition {
         self.attributes.path(Key::Crate).map_or_else(|| quote!(::mcp), Path::to_token_stream)
     }
 
+    /// Everything that is published of it, as it was written.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = TokenStream> {
+        let named = [Key::Name, Key::Title].into_iter().filter_map(|key| self.attributes.text(key));
+        let named = named.chain(&self.attributes.uri).map(ToTokens::to_token_stream);
+        let arguments = self.arguments.iter().map(|argument| argument.description.clone());
+        named.chain([self.description.clone()]).chain(arguments)
+    }
+
     /// The variables of the URI.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> + Clone {
         self.uri.iter().flat_map(Part::variables).map(String::as_str)

@@ -124,7 +124,10 @@ impl Dialects {
             // What is published can be a value.
             let standard = serde_json::to_value(standard).unwrap_or_default();
             let order = plain();
-            let (schema, losses) = Rewriter::new(host, &standard).root(!order.is_empty());
+            let (mut schema, losses) = Rewriter::new(host, &standard).root(!order.is_empty());
+            if let Some(Value::Array(required)) = schema.get_mut("required") {
+                required.sort_by_key(|name| order.iter().position(|it| name == it));
+            }
             Rewritten { schema, order, losses }
         }))
     }
