@@ -1,13 +1,14 @@
-//! The keys of the attributes: one table, and one parser that reads all of them.
+//! The keys of the attributes: one table, and one parser that reads all of them. What stands behind a key reads `value`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, Lit, LitBool, LitInt, LitStr, Meta, Path, Token};
+use syn::{Attribute, Ident, LitStr, Meta, Token};
 
+use crate::attributes::Attributes;
 use crate::diag::{Errors, suggest};
-use crate::json::{self, Object};
 use crate::kind::Kind;
+use crate::value;
 
 /// A key of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,14 @@ pub(crate) enum Key {
     Crate,
     Complete,
     Header,
+    Default,
+    Range,
+    Length,
+    Pattern,
+    Example,
+    Rename,
+    Schema,
+    Secret,
 }
 
 /// What an attribute stands on.
@@ -44,7 +53,7 @@ enum Place {
 
 /// What stands behind a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     /// Nothing, or `= true`, or `= false`.
     Flag,
     /// `= "…"`
@@ -59,6 +68,18 @@ enum Form {
     Json,
     /// Nothing, or some of these words in parentheses.
     Words(&'static [&'static str]),
+    /// `= "…"`, or an expression that is a constant text
+    Prose,
+    /// `= 5`, or any other expression
+    Sample,
+    /// Nothing, or `= 5`, or any other expression
+    Default,
+    /// `= 1..=10`
+    Range,
+    /// `= 1..=80`, or `= 4`
+    Length,
+    /// `= Type`, or an expression that is a schema
+    Schema,
 }
 
 struct Row {
@@ -73,6 +94,7 @@ struct Row {
 const ALL: &[Kind] = &[Kind::Tool, Kind::Resource, Kind::Prompt];
 const TOOL: &[Kind] = &[Kind::Tool];
 const RESOURCE: &[Kind] = &[Kind::Resource];
+const DESCRIBED: &[Kind] = &[Kind::Tool, Kind::Prompt];
 const COMPLETED: &[Kind] = &[Kind::Resource, Kind::Prompt];
 
 const fn row(key: Key, name: &'static str, form: Form, kinds: &'static [Kind]) -> Row {
@@ -87,7 +109,7 @@ const fn argument(key: Key, name: &'static str, form: Form, kinds: &'static [Kin
 const KEYS: &[Row] = &[
     row(Key::Name, "name", Form::Text, ALL),
     row(Key::Title, "title", Form::Text, ALL),
-    row(Key::Description, "description", Form::Text, ALL),
+    row(Key::Description, "description", Form::Prose, ALL),
     row(Key::ReadOnly, "read_only", Form::Flag, TOOL),
     row(Key::Destructive, "destructive", Form::Flag, TOOL),
     row(Key::Idempotent, "idempotent", Form::Flag, TOOL),
@@ -104,83 +126,33 @@ const KEYS: &[Row] = &[
     row(Key::Task, "task", Form::Words(&["deferred", "required"]), TOOL),
     row(Key::Inline, "inline", Form::Flag, ALL),
     row(Key::Crate, "crate", Form::Path, ALL),
+    argument(Key::Default, "default", Form::Default, ALL),
+    argument(Key::Range, "range", Form::Range, ALL),
+    argument(Key::Length, "length", Form::Length, ALL),
+    argument(Key::Pattern, "pattern", Form::Text, ALL),
+    argument(Key::Example, "example", Form::Sample, TOOL),
+    argument(Key::Rename, "rename", Form::Text, ALL),
+    argument(Key::Description, "description", Form::Prose, DESCRIBED),
+    argument(Key::Schema, "schema", Form::Schema, ALL),
+    argument(Key::Secret, "secret", Form::Flag, DESCRIBED),
     argument(Key::Complete, "complete", Form::Path, COMPLETED),
     argument(Key::Header, "header", Form::Text, TOOL),
 ];
 
+/// What to do where a key is none of the macro's.
+fn remedy(key: Key, kind: Kind) -> &'static str {
+    match (key, kind) {
+        (Key::Example, _) => ": show the example in the description",
+        (Key::Description, Kind::Resource) => {
+            ": the protocol has no place for it, so say it in the description of the resource"
+        }
+        (Key::Secret, Kind::Resource) => ": URIs are written to many logs, so a secret cannot stand in one",
+        _ => "",
+    }
+}
+
 /// Keys that may stand several times.
-const SEVERAL: &[Key] = &[Key::Icon, Key::Audience];
-
-/// Keys of arguments that are known and not understood: whoever writes one is told so, and not that he mistyped it.
-const LATER: &[&str] =
-    &["default", "range", "length", "pattern", "example", "rename", "description", "secret", "schema"];
-
-/// What was written behind a key.
-pub(crate) enum Value {
-    Flag(bool),
-    Text(LitStr),
-    Number(LitInt),
-    Fraction(Lit),
-    Path(Path),
-    Json(Object),
-    Words(Vec<Ident>),
-}
-
-/// What an attribute says.
-#[derive(Default)]
-pub(crate) struct Attributes {
-    /// What stands first, without a key: the URI of a resource.
-    pub(crate) uri: Option<LitStr>,
-    values: Vec<(Key, Ident, Value)>,
-}
-
-impl Attributes {
-    fn get(&self, key: Key) -> Option<&Value> {
-        self.values.iter().find(|(found, ..)| *found == key).map(|(.., value)| value)
-    }
-
-    /// Where a key was written.
-    pub(crate) fn ident(&self, key: Key) -> Option<&Ident> {
-        self.values.iter().find(|(found, ..)| *found == key).map(|(_, ident, _)| ident)
-    }
-
-    pub(crate) fn flag(&self, key: Key) -> Option<bool> {
-        if let Some(Value::Flag(value)) = self.get(key) { Some(*value) } else { None }
-    }
-
-    pub(crate) fn text(&self, key: Key) -> Option<&LitStr> {
-        if let Some(Value::Text(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    /// All texts of a key that may stand several times.
-    pub(crate) fn texts(&self, key: Key) -> impl Iterator<Item = &LitStr> {
-        self.values.iter().filter_map(move |(found, _, value)| match value {
-            Value::Text(text) if *found == key => Some(text),
-            _ => None,
-        })
-    }
-
-    pub(crate) fn json(&self, key: Key) -> Option<&Object> {
-        if let Some(Value::Json(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    /// The words behind a key that was written.
-    pub(crate) fn words(&self, key: Key) -> Option<&[Ident]> {
-        if let Some(Value::Words(words)) = self.get(key) { Some(words) } else { None }
-    }
-
-    pub(crate) fn number(&self, key: Key) -> Option<&LitInt> {
-        if let Some(Value::Number(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    pub(crate) fn fraction(&self, key: Key) -> Option<&Lit> {
-        if let Some(Value::Fraction(value)) = self.get(key) { Some(value) } else { None }
-    }
-
-    pub(crate) fn path(&self, key: Key) -> Option<&Path> {
-        if let Some(Value::Path(value)) = self.get(key) { Some(value) } else { None }
-    }
-}
+const SEVERAL: &[Key] = &[Key::Icon, Key::Audience, Key::Example];
 
 /// Reads what stands in the parentheses of an attribute of a function.
 pub(crate) fn parse(kind: Kind, tokens: TokenStream, errors: &mut Errors) -> Attributes {
@@ -247,12 +219,13 @@ fn item(
     if input.peek(LitStr) {
         let text: LitStr = input.parse()?;
         if place == Place::Argument {
-            errors.on(&text, format!("a text needs a key here, as in `{} = …`", example(kind)));
+            let key = if DESCRIBED.contains(&kind) { "description" } else { example(kind) };
+            errors.on(&text, format!("a text needs a key here, as in `{key} = …`"));
         } else if kind != Kind::Resource {
             let message =
                 format!("a {} has no text without a key; did you mean `description = …`?", kind.name());
             errors.on(&text, message);
-        } else if found.uri.is_some() || !found.values.is_empty() {
+        } else if found.uri.is_some() || !found.is_empty() {
             errors.on(&text, "the URI stands once, and first");
         } else {
             found.uri = Some(text);
@@ -261,13 +234,13 @@ fn item(
     }
     let ident = input.call(Ident::parse_any)?;
     let row = find(kind, place, &ident)?;
-    let value = value(row, &ident, input)?;
+    let value = value::read(row.name, row.form, &ident, input)?;
     if let Some(first) = found.ident(row.key).filter(|_| !SEVERAL.contains(&row.key)) {
         let message = format!("`{first}` stands here twice");
         errors.on(&ident, message);
         return Ok(());
     }
-    found.values.push((row.key, ident, value));
+    found.push(row.key, ident, value);
     Ok(())
 }
 
@@ -283,78 +256,9 @@ fn find(kind: Kind, place: Place, ident: &Ident) -> syn::Result<&'static Row> {
         Some(row) => {
             let kinds: Vec<_> = row.kinds.iter().map(|kind| format!("`#[mcp::{}]`", kind.name())).collect();
             let of = if place == Place::Argument { "of arguments under" } else { "of" };
-            format!("`{written}` is a key {of} {} only", kinds.join(" and "))
+            format!("`{written}` is a key {of} {} only{}", kinds.join(" and "), remedy(row.key, kind))
         }
-        None if place == Place::Argument && LATER.contains(&written.as_str()) => format!(
-            "`{written}` of an argument is not there yet: describe the argument with `///`, and use a type of your own \
-             for the rest"
-        ),
         None => format!("there is no key `{written}`; {}", suggest(&written, known.map(|row| row.name))),
     };
     Err(syn::Error::new(ident.span(), message))
-}
-
-fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
-    let name = row.name;
-    let wanted = match row.form {
-        Form::Flag => format!("`{name}` stands alone, or as `{name} = false`"),
-        Form::Text => format!("`{name}` takes a text, as in `{name} = \"…\"`"),
-        Form::Number => format!("`{name}` takes a number, as in `{name} = 1024`"),
-        Form::Fraction => format!("`{name}` takes a number from 0 to 1, as in `{name} = 0.5`"),
-        Form::Json => {
-            format!("`{name}` takes an object, as in `{name} = {{ \"com.example/team\": \"billing\" }}`")
-        }
-        Form::Path => format!("`{name}` takes a path, as in `{name} = some::path`"),
-        Form::Words(words) => {
-            let some: Vec<_> = words.iter().map(|word| format!("`{name}({word})`")).collect();
-            format!("`{name}` stands alone, or as {}", some.join(" or "))
-        }
-    };
-    if let Form::Words(known) = row.form {
-        return words(known, input, &wanted).map(Value::Words);
-    }
-    if !input.peek(Token![=]) {
-        return match row.form {
-            Form::Flag if input.is_empty() || input.peek(Token![,]) => Ok(Value::Flag(true)),
-            _ => Err(syn::Error::new(ident.span(), wanted)),
-        };
-    }
-    input.parse::<Token![=]>()?;
-    let explain = |error: syn::Error| syn::Error::new(error.span(), &wanted);
-    match row.form {
-        Form::Flag => input.parse().map(|value: LitBool| Value::Flag(value.value)).map_err(explain),
-        Form::Text => input.parse().map(Value::Text).map_err(explain),
-        Form::Number => input.parse().map(Value::Number).map_err(explain),
-        Form::Fraction => input.parse().map(Value::Fraction).map_err(explain),
-        Form::Json => match input.parse()? {
-            proc_macro2::TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace => {
-                json::object(&group).map(Value::Json)
-            }
-            other => Err(syn::Error::new(other.span(), &wanted)),
-        },
-        Form::Path => input.call(Path::parse_mod_style).map(Value::Path).map_err(explain),
-        Form::Words(_) => Err(input.error(&wanted)),
-    }
-}
-
-/// The words in the parentheses behind a key, if there are any.
-fn words(known: &[&str], input: ParseStream<'_>, wanted: &str) -> syn::Result<Vec<Ident>> {
-    if input.is_empty() || input.peek(Token![,]) {
-        return Ok(Vec::new());
-    }
-    if !input.peek(syn::token::Paren) {
-        return Err(input.error(wanted));
-    }
-    let inside;
-    syn::parenthesized!(inside in input);
-    let words = inside.parse_terminated(Ident::parse_any, Token![,])?;
-    for word in &words {
-        let written = word.to_string();
-        if !known.contains(&written.as_str()) {
-            let message =
-                format!("there is no `{written}` here; {}", suggest(&written, known.iter().copied()));
-            return Err(syn::Error::new(word.span(), message));
-        }
-    }
-    if words.is_empty() { Err(inside.error(wanted)) } else { Ok(words.into_iter().collect()) }
 }

@@ -8,6 +8,7 @@ use crate::diag::{Errors, suggest};
 use crate::kind::Kind;
 use crate::model::Definition;
 use crate::prose;
+use crate::rules::too_long;
 
 /// A name is at most this long, so that every client can use it.
 const LONGEST_NAME: usize = 64;
@@ -19,6 +20,7 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     inline(definition, errors);
     size(definition, errors);
     ttl(definition, errors);
+    hints(definition, errors);
     annotations(definition, errors);
     uris(definition, errors);
     meta(definition, errors);
@@ -27,17 +29,19 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     texts(definition, errors);
 }
 
-/// What stands in a literal is looked at here. What only the compiler knows is looked at by it: see `expand`.
+/// What is published may not hide anything, nor instruct the model. What only the compiler knows is looked at by it.
 fn texts(definition: &Definition, errors: &mut Errors) {
-    for text in definition.texts() {
-        let Ok(literal) = syn::parse2::<syn::LitStr>(text) else { continue };
-        let text = literal.value();
+    let named = [Key::Name, Key::Title].into_iter().filter_map(|key| definition.attributes.text(key));
+    let named = named.chain(&definition.attributes.uri).map(|text| (text.value(), text.span()));
+    let descriptions = definition.arguments.iter().map(|argument| &argument.description);
+    let descriptions = descriptions.chain([&definition.description]);
+    let descriptions = descriptions.filter_map(|text| Some((text.literal.clone()?, text.span)));
+    for (text, span) in named.chain(descriptions) {
         let Some(fault) = prose::fault(&text) else { continue };
-        let message = fault.message(&text);
         // Of many lines of documentation the one that is meant, where it is one.
         let mut lines = definition.function.documentation().filter(|line| text.contains(line.value().trim()));
         let line = lines.find(|line| prose::fault(&line.value()).is_some());
-        errors.on(line.unwrap_or(&literal), message.text());
+        errors.at(line.map_or(span, syn::LitStr::span), fault.message(&text).text());
     }
 }
 
@@ -65,11 +69,19 @@ fn names(definition: &Definition, errors: &mut Errors) {
 }
 
 fn descriptions(definition: &Definition, errors: &mut Errors) {
-    for (key, what) in [(Key::Description, "description"), (Key::Title, "title")] {
-        if let Some(text) = definition.attributes.text(key)
-            && text.value().trim().is_empty()
-        {
-            errors.on(text, format!("an empty {what} says nothing: leave it out, or say something"));
+    if let Some(title) = definition.attributes.text(Key::Title)
+        && title.value().trim().is_empty()
+    {
+        errors.on(title, "an empty title says nothing: leave it out, or say something");
+    }
+    let arguments = definition.arguments.iter().map(|argument| &argument.description);
+    for description in std::iter::once(&definition.description).chain(arguments) {
+        let Some(text) = &description.literal else { continue };
+        if description.explicit && text.trim().is_empty() {
+            let problem = "an empty description says nothing: leave it out, or say something";
+            errors.at(description.span, problem);
+        } else if let Some(problem) = too_long(text) {
+            errors.at(description.span, problem);
         }
     }
 }
@@ -128,6 +140,22 @@ fn ttl(definition: &Definition, errors: &mut Errors) {
         && ttl.base10_parse::<u32>().is_err()
     {
         errors.on(ttl, "`ttl` is a number of seconds, as in `ttl = 30`");
+    }
+}
+
+/// Hints that contradict each other help no client.
+fn hints(definition: &Definition, errors: &mut Errors) {
+    let said = |key| definition.attributes.flag(key);
+    if said(Key::ReadOnly) != Some(true) {
+        return;
+    }
+    if let (Some(true), Some(ident)) = (said(Key::Destructive), definition.attributes.ident(Key::Destructive))
+    {
+        errors.on(ident, "what is `read_only` destroys nothing: leave one of the two out");
+    }
+    if let (Some(false), Some(ident)) = (said(Key::Idempotent), definition.attributes.ident(Key::Idempotent))
+    {
+        errors.on(ident, "what is `read_only` can be done twice: leave `idempotent = false` out");
     }
 }
 

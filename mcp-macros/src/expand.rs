@@ -1,11 +1,13 @@
 //! From a definition without faults to tokens. Everything that can fail because of a type stands at that type.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::argument;
 use crate::attr::Key;
 use crate::check::fraction;
+use crate::document::Text;
 use crate::func::place;
 use crate::kind::Kind;
 use crate::model::{Argument, Definition};
@@ -14,28 +16,26 @@ use crate::uri::Part;
 pub(crate) fn expand(definition: &Definition) -> TokenStream {
     let function = &definition.function;
     let ident = definition.ident();
-    let visibility = &function.visibility;
-    let conditions: Vec<_> = definition.conditions().collect();
+    let conditions = definition.conditions();
     let root = definition.root();
-    let registered = match definition.kind {
-        Kind::Tool => quote!(ToolFn),
-        Kind::Resource => quote!(ResourceFn),
-        Kind::Prompt => quote!(PromptFn),
-    };
+    let registered = registered(definition.kind);
+    let named = named(definition);
     let constant = constant(definition, &root);
+    let arguments = argument::held(definition, &root);
     let texts = texts(definition, &root);
+    let deprecated = definition.deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
     quote! {
-        // Every argument of a tool is one of its schema, so there are as many as the tool needs.
-        #[allow(clippy::too_many_arguments)]
+        // Every argument of a tool is one of its schema, so there are as many as the tool needs; `async` says that the
+        // function delays nobody, also where it waits for nothing.
+        #[allow(clippy::too_many_arguments, clippy::unused_async)]
         #function
 
-        #(#conditions)*
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code)]
-        #visibility enum #ident {}
+        #named
 
         #(#conditions)*
+        #deprecated
         const _: () = {
+            #arguments
             impl #root::__private::#registered for #ident {
                 const DEFINITION: #root::__private::Definition = #constant;
             }
@@ -47,19 +47,45 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
     }
 }
 
-/// The constant that says everything about the function.
-fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
-    let name = &definition.name.0;
-    let function = definition.ident().to_string();
-    let run = run(definition, root);
-    let source = quote! {
+/// The trait of what was named, `.tool::<add>()`.
+pub(crate) fn registered(kind: Kind) -> TokenStream {
+    match kind {
+        Kind::Tool => quote!(ToolFn),
+        Kind::Resource => quote!(ResourceFn),
+        Kind::Prompt => quote!(PromptFn),
+    }
+}
+
+/// A type of the function's name, so that the function can be named where types are.
+pub(crate) fn named(definition: &Definition) -> TokenStream {
+    let (ident, visibility) = (definition.ident(), &definition.function.visibility);
+    let conditions = definition.conditions();
+    quote! {
+        #(#conditions)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+        #visibility enum #ident {}
+    }
+}
+
+/// Where the function stands.
+pub(crate) fn source(ident: &Ident, root: &TokenStream) -> TokenStream {
+    let function = ident.to_string();
+    quote! {
         #root::__private::Source {
             module: ::core::module_path!(),
             file: ::core::file!(),
             line: ::core::line!(),
             function: #function,
         }
-    };
+    }
+}
+
+/// The constant that says everything about the function.
+fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
+    let name = &definition.name.0;
+    let run = run(definition, root);
+    let source = source(definition.ident(), root);
     let start = match definition.kind {
         Kind::Tool => quote!(#root::__private::Definition::tool(#name, #source, #run)),
         Kind::Prompt => quote!(#root::__private::Definition::prompt(#name, #source, #run)),
@@ -69,13 +95,14 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
             quote!(#root::__private::Definition::resource(#name, #uri, &[#(#segments),*], #source, #run))
         }
     };
-    let description = &definition.description;
+    let description = &definition.description.tokens;
+    let deprecated = definition.deprecated.as_ref().map(|line| quote!(.deprecated(#line)));
     let title = definition.attributes.text(Key::Title).map(|title| quote!(.title(#title)));
     let mime = definition.attributes.text(Key::Mime).map(|mime| quote!(.mime(#mime)));
     let size = definition.attributes.number(Key::Size).map(|size| quote!(.size(#size)));
     let annotations = annotations(definition, root);
     let completions = completions(definition, root);
-    let headers = headers(definition);
+    let headers = argument::headers(definition);
     let audience: Vec<_> =
         definition.attributes.texts(Key::Audience).map(|role| audience(role, root)).collect();
     let audience = (!audience.is_empty()).then(|| quote!(.audience(&[#(#audience),*])));
@@ -95,16 +122,20 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     quote! {
         #start.description(#description)
-            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
+            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
     }
 }
 
-/// Has the compiler look at the texts that only it knows, such as those of `concat!` and `include_str!`.
+/// Holds the descriptions that only the compiler knows, such as what a `concat!` or an `include_str!` says, against the rules
+/// for texts. What is written as it is has been looked at already.
 fn texts(definition: &Definition, root: &TokenStream) -> Option<TokenStream> {
-    let texts = definition.texts().filter(|text| syn::parse2::<syn::LitStr>(text.clone()).is_err());
-    let texts = texts.map(|text| {
-        let root = located(root, text.span());
-        quote_spanned!(place(&text)=> const _: () = #root::__private::prose(#text);)
+    let function = std::iter::once((&definition.description, &[] as &[syn::Attribute]));
+    let named = definition.arguments.iter().filter(|argument| argument.name.is_some());
+    let arguments = named.map(|argument| (&argument.description, argument.conditions.as_slice()));
+    let unknown = function.chain(arguments).filter(|(text, _)| text.literal.is_none());
+    let texts = unknown.map(|(Text { tokens, span, explicit, .. }, conditions)| {
+        let (root, at) = (located(root, *span), Span::call_site().located_at(*span));
+        quote_spanned!(at=> #(#conditions)* const _: () = #root::__private::description(#tokens, #explicit);)
     });
     let texts: Vec<_> = texts.collect();
     (!texts.is_empty()).then(|| quote!(#(#texts)*))
@@ -126,24 +157,15 @@ fn completions(definition: &Definition, root: &TokenStream) -> Option<TokenStrea
         let root = located(root, path.span());
         let complete =
             quote_spanned!(place(path)=> #root::__private::complete::<_, _>(#path, #typed, #context));
-        Some(quote!((#name, |#typed, #context| #complete)))
+        let conditions = &argument.conditions;
+        Some(quote!(#(#conditions)* (#name, |#typed, #context| #complete)))
     });
     let pairs: Vec<_> = pairs.collect();
     (!pairs.is_empty()).then(|| quote!(.completions(&[#(#pairs),*])))
 }
 
-/// The headers that repeat arguments.
-fn headers(definition: &Definition) -> Option<TokenStream> {
-    let pairs = definition.arguments.iter().filter_map(|argument| {
-        let ((name, _), header) = (argument.name.as_ref()?, argument.attributes.text(Key::Header)?);
-        Some(quote!((#name, #header)))
-    });
-    let pairs: Vec<_> = pairs.collect();
-    (!pairs.is_empty()).then(|| quote!(.headers(&[#(#pairs),*])))
-}
-
 /// The same tokens, found where the macro was called and reported at `span`.
-fn located(tokens: &TokenStream, span: Span) -> TokenStream {
+pub(crate) fn located(tokens: &TokenStream, span: Span) -> TokenStream {
     let tokens = tokens.clone().into_iter().map(|mut token| {
         token.set_span(Span::call_site().located_at(span));
         token
@@ -193,14 +215,32 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
     let kind = format_ident!("{}", definition.kind.name());
     let output = &definition.returns;
     let returned = quote_spanned!(place(output)=> #call.#kind::<#output>());
-    let reads = definition.arguments.iter().zip(&names).map(|(argument, name)| {
-        let read = read(definition, argument, &call);
-        quote!(let #name = #read.given(&mut #call).await;)
+    let all: Vec<_> = definition.arguments.iter().zip(&names).collect();
+    let reads = all.iter().enumerate().map(|(at, (argument, name))| {
+        let read = read(definition, at, argument, &call);
+        let conditions = &argument.conditions;
+        quote!(#(#conditions)* let #name = #read.given(&mut #call).await;)
     });
-
-    let given = definition.arguments.iter().zip(&names).map(|(argument, name)| match argument.lent {
-        true => quote!(&#name),
-        false => name.to_token_stream(),
+    // No pattern can depend on a condition, so these are looked at one by one.
+    let sometimes =
+        all.iter().filter(|(argument, _)| !argument.conditions.is_empty()).map(|(argument, name)| {
+            let conditions = &argument.conditions;
+            quote! {
+                #(#conditions)*
+                let ::core::option::Option::Some(#name) = #name else {
+                    #call.ready();
+                    return #call.stop();
+                };
+            }
+        });
+    let always: Vec<_> =
+        all.iter().filter(|(argument, _)| argument.conditions.is_empty()).map(|(_, name)| name).collect();
+    let given = all.iter().map(|(argument, name)| {
+        let conditions = &argument.conditions;
+        match argument.lent {
+            true => quote!(#(#conditions)* &#name),
+            false => quote!(#(#conditions)* #name),
+        }
     });
     let called = quote_spanned!(place(ident)=> #ident(#(#given),*));
     let replied = if definition.function.signature.asyncness.is_some() {
@@ -213,8 +253,9 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
     let body = quote! {
         let #returns = #returned;
         #(#reads)*
-        match (#call.ready(), #(#names),*) {
-            (true, #(::core::option::Option::Some(#names)),*) => #replied,
+        #(#sometimes)*
+        match (#call.ready(), #(#always),*) {
+            (true, #(::core::option::Option::Some(#always)),*) => #replied,
             _ => #call.stop(),
         }
     };
@@ -225,14 +266,18 @@ fn run(definition: &Definition, root: &TokenStream) -> TokenStream {
 }
 
 /// Asks for one argument.
-fn read(definition: &Definition, argument: &Argument, call: &Ident) -> TokenStream {
-    let Argument { name, ty, description, .. } = argument;
-    let at = place(ty);
+fn read(definition: &Definition, at: usize, argument: &Argument, call: &Ident) -> TokenStream {
+    let Argument { name, ty, .. } = argument;
+    let here = place(ty);
+    if !argument.is_plain() {
+        return argument::read(at, argument, call);
+    }
     let Some((name, _)) = name else {
-        return quote_spanned!(at=> #call.unnamed::<#ty, _>());
+        return quote_spanned!(here=> #call.unnamed::<#ty, _>());
     };
     if definition.kind == Kind::Resource && !definition.variables().any(|variable| variable == name) {
-        return quote_spanned!(at=> #call.extract::<#ty>(#name));
+        return quote_spanned!(here=> #call.extract::<#ty>(#name));
     }
-    quote_spanned!(at=> #call.argument::<#ty, _>(#name, #description))
+    let description = &argument.description.tokens;
+    quote_spanned!(here=> #call.argument::<#ty, _>(#name, #description))
 }

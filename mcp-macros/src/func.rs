@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, GenericParam, Pat, ReturnType, Signature, Token, Type, Visibility};
 
+use crate::conditional;
 use crate::diag::Errors;
 use crate::kind::Kind;
 
@@ -45,7 +46,7 @@ pub(crate) fn parse(kind: Kind, item: TokenStream, errors: &mut Errors) -> Optio
     };
     match parser.parse2(item) {
         Ok(mut function) => {
-            take_argument_attributes(&mut function);
+            take_argument_attributes(&mut function, errors);
             refuse(kind, &function, errors);
             Some(function)
         }
@@ -78,15 +79,37 @@ fn is_function(input: ParseStream<'_>) -> bool {
 }
 
 /// Doc comments and `#[arg]` on arguments are ours; rustc would refuse them.
-fn take_argument_attributes(function: &mut Function) {
+fn take_argument_attributes(function: &mut Function, errors: &mut Errors) {
     for argument in &mut function.signature.inputs {
         let attributes = match argument {
             FnArg::Typed(typed) => &mut typed.attrs,
             FnArg::Receiver(receiver) => &mut receiver.attrs,
         };
-        let ours =
-            |attribute: &Attribute| attribute.path().is_ident("doc") || attribute.path().is_ident("arg");
-        let (taken, left) = std::mem::take(attributes).into_iter().partition(ours);
+        let (mut taken, mut left) = (Vec::new(), Vec::new());
+        for attribute in std::mem::take(attributes) {
+            if !attribute.path().is_ident("cfg_attr") {
+                let ours = attribute.path().is_ident("doc") || attribute.path().is_ident("arg");
+                if ours {
+                    taken.push(attribute)
+                } else {
+                    left.push(attribute)
+                }
+                continue;
+            }
+            for conditional in conditional::flatten(std::slice::from_ref(&attribute)) {
+                let path = conditional.meta.path();
+                if path.is_ident("arg") {
+                    errors.on(
+                        &conditional.meta,
+                        "`#[arg(…)]` cannot depend on a condition: put `#[cfg(…)]` on two functions, or on two arguments",
+                    );
+                } else if path.is_ident("doc") {
+                    taken.push(syn::parse_quote!(#conditional));
+                } else {
+                    left.push(syn::parse_quote!(#conditional));
+                }
+            }
+        }
         *attributes = left;
         function.argument_attributes.push(taken);
     }
@@ -94,30 +117,36 @@ fn take_argument_attributes(function: &mut Function) {
 
 fn refuse(kind: Kind, function: &Function, errors: &mut Errors) {
     let signature = &function.signature;
-    let what = kind.name();
+    let (what, works) = (kind.name(), kind.signature());
     for parameter in &signature.generics.params {
         match parameter {
             GenericParam::Lifetime(lifetime) => errors.on(
                 lifetime,
-                format!("a {what} has no lifetimes of its own: write `&str` without one, or take the value"),
+                format!("a {what} has no lifetimes of its own: write `&str` without one, as in `async fn first(text: &str) -> String`"),
             ),
             GenericParam::Type(_) | GenericParam::Const(_) => errors.on(
                 parameter,
-                format!("a {what} cannot be generic: its schema is that of one type; name the type"),
+                format!("a {what} cannot be generic: its schema is that of one type; name the type, as in `{works}`"),
             ),
         }
     }
     if let (Some(clause), true) = (&signature.generics.where_clause, signature.generics.params.is_empty()) {
-        errors.on(clause, format!("a {what} cannot have a `where` clause"));
+        errors.on(
+            clause,
+            format!("a {what} cannot have a `where` clause: its types are named, as in `{works}`"),
+        );
     }
     if let syn::Safety::Unsafe(token) = &signature.safety {
-        errors.on(token, format!("a {what} cannot be unsafe: whoever calls it promises nothing"));
+        errors.on(token, format!("a {what} cannot be unsafe, because whoever calls it promises nothing: write `{works}`, with `unsafe {{ … }}` inside"));
     }
     if let Some(abi) = &signature.abi {
-        errors.on(abi, format!("a {what} is an ordinary Rust function"));
+        errors.on(abi, format!("a {what} is an ordinary Rust function, as in `{works}`"));
     }
     if let Some(variadic) = &signature.variadic {
-        errors.on(variadic, format!("a {what} has a fixed number of arguments"));
+        errors.on(
+            variadic,
+            format!("a {what} has a fixed number of arguments: take a list, as in `numbers: Vec<i64>`"),
+        );
     }
     for argument in &signature.inputs {
         match argument {
@@ -134,17 +163,30 @@ fn refuse(kind: Kind, function: &Function, errors: &mut Errors) {
     if let ReturnType::Type(_, ty) = &signature.output
         && let Type::ImplTrait(_) = ungrouped(ty)
     {
-        errors.on(ty, format!("a {what} names the type that it returns: `impl Trait` has no schema"));
+        errors.on(
+            ty,
+            format!("a {what} names the type that it returns, as in `{works}`: `impl Trait` has no schema"),
+        );
     }
 }
 
 fn refuse_type(kind: Kind, ty: &Type, errors: &mut Errors) {
     match ungrouped(ty) {
         Type::ImplTrait(found) => {
-            errors.on(found, format!("a {} cannot be generic: name the type of the argument", kind.name()));
+            errors.on(
+                found,
+                format!(
+                    "a {} cannot be generic: name the type of the argument, as in `{}`",
+                    kind.name(),
+                    kind.signature()
+                ),
+            );
         }
         Type::Reference(found) if found.mutability.is_some() => {
-            errors.on(found, "an argument is read, not changed: take the value, or `&T`");
+            errors.on(
+                found,
+                "an argument is read, not changed: take the value, as in `mut text: String`, or `&T`",
+            );
         }
         Type::Reference(found)
             if found.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") =>

@@ -83,6 +83,13 @@ fn literal(tokens: &[TokenTree], around: &Group, text: &mut String) -> syn::Resu
     Ok(())
 }
 
+/// A text as JSON.
+pub(crate) fn text(value: &str) -> String {
+    let mut text = String::new();
+    string(value, &mut text);
+    text
+}
+
 fn string(value: &str, text: &mut String) {
     text.push('"');
     for c in value.chars() {

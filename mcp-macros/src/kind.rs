@@ -17,6 +17,15 @@ impl Kind {
     }
 
     /// A signature that works, to be shown beside one that does not.
+    pub(crate) fn signature(self) -> &'static str {
+        match self {
+            Self::Tool => "async fn add(a: i64, b: i64) -> i64",
+            Self::Resource => "async fn page(name: &str) -> String",
+            Self::Prompt => "async fn review(code: &str) -> String",
+        }
+    }
+
+    /// A whole function that works.
     pub(crate) fn example(self) -> &'static str {
         match self {
             Self::Tool => "#[mcp::tool] async fn add(a: i64, b: i64) -> i64 { a + b }",

@@ -4,18 +4,27 @@
 //! writes tokens. If anything was wrong, `fallback` emits all errors and the user's function, and nothing else. What an
 //! expansion does at run time is in `mcp::__private`; nothing here knows JSON, the protocol or a transport.
 
+mod argument;
 mod attr;
+mod attributes;
 mod check;
+mod conditional;
+mod deprecated;
 mod diag;
+mod document;
 mod expand;
 mod fallback;
 mod func;
 mod json;
 mod kind;
+mod literal;
 mod model;
 #[allow(dead_code, reason = "the library uses the rest of it")]
 mod prose;
+mod range;
+mod rules;
 mod uri;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -26,14 +35,14 @@ use kind::Kind;
 
 /// Offers a function as a tool.
 ///
-/// The name is the function's, the description its doc comment, the input schema is made of the arguments and the output
+/// The name is the function's, the description its doc comment (and before it, whether it is `#[deprecated]`), the input schema is made of the arguments and the output
 /// schema of the return type.
 ///
 /// | key | meaning |
 /// |---|---|
 /// | `name = "…"` | the name that clients use: 1 to 64 letters, digits, `_`, `-`, `.` |
 /// | `title = "…"` | a name for people |
-/// | `description = "…"` | in place of the doc comment |
+/// | `description = …` | in place of the doc comment: a literal, `concat!`, `include_str!` or a constant |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | hints for the client; each also takes `= false` |
 /// | `icon = "https://…"` | a picture for people, at an `https:` or `data:` URI; may stand several times |
 /// | `meta = { "com.example/team": "billing" }` | what else is to be published, as `_meta` |
@@ -44,6 +53,15 @@ use kind::Kind;
 ///
 /// | key of `#[arg(…)]` | meaning |
 /// |---|---|
+/// | `default`, `default = …` | stands in where the argument was left out: `Default::default()`, a literal, or an expression of its type |
+/// | `range = 1..=10` | of a number: where it lies; open at an end as `1..`, without the last as `0.0..1.0` |
+/// | `length = 1..=80`, `length = 4` | of a text its characters, of a list its items |
+/// | `pattern = "^[a-z]+$"` | a regular expression that is found in a text |
+/// | `example = …` | a value that shows what is meant; may stand several times |
+/// | `rename = "…"` | the name that callers use |
+/// | `description = …` | in place of the doc comment: a literal, `concat!`, `include_str!` or a constant |
+/// | `schema = …` | in place of the schema of its type: a type, a closure over the generator, or an expression |
+/// | `secret` | the value is written nowhere |
 /// | `header = "Region"` | clients repeat the argument in the HTTP header `Mcp-Param-Region`, and the server checks it |
 #[proc_macro_attribute]
 pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
@@ -69,6 +87,7 @@ pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
 /// | key of `#[arg(…)]` | meaning |
 /// |---|---|
 /// | `complete = path` | an async function of yours that completes what the user types: `mcp::Complete` |
+/// | `default`, `range`, `length`, `pattern`, `rename`, `schema` | as for tools; only a variable of `{?…}` has a default |
 #[proc_macro_attribute]
 pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
     define(Kind::Resource, attributes.into(), item.into()).into()
@@ -83,6 +102,7 @@ pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
 /// | key of `#[arg(…)]` | meaning |
 /// |---|---|
 /// | `complete = path` | as for resources |
+/// | `default`, `range`, `length`, `pattern`, `rename`, `description`, `schema`, `secret` | as for tools |
 #[proc_macro_attribute]
 pub fn prompt(attributes: TokenStream, item: TokenStream) -> TokenStream {
     define(Kind::Prompt, attributes.into(), item.into()).into()
@@ -100,9 +120,6 @@ fn define(
     };
     let definition = model::Definition::new(kind, attributes, function, &mut errors);
     check::check(&definition, &mut errors);
-    if errors.is_empty() {
-        expand::expand(&definition)
-    } else {
-        fallback::function(&errors, &definition.function)
-    }
+    rules::check(&definition, &mut errors);
+    if errors.is_empty() { expand::expand(&definition) } else { fallback::function(&errors, &definition) }
 }

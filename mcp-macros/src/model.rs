@@ -1,14 +1,18 @@
 //! What was found in an attribute and a signature, put together.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, FnArg, Ident, LitStr, Meta, Path, ReturnType, Type};
+use syn::{Attribute, FnArg, Ident, Path, ReturnType, Type};
 
-use crate::attr::{self, Attributes, Key};
+use crate::attr::{self, Key};
+use crate::attributes::Attributes;
+use crate::conditional::{self, Conditional};
+use crate::deprecated;
 use crate::diag::Errors;
-use crate::func::{Function, binding, place, ungrouped};
+use crate::document::{self, Text};
+use crate::func::{Function, binding, ungrouped};
 use crate::kind::Kind;
 use crate::uri::{self, Part};
 
@@ -19,7 +23,9 @@ pub(crate) struct Definition {
     pub(crate) function: Function,
     /// The name that clients use, and where it was written.
     pub(crate) name: (String, Span),
-    pub(crate) description: TokenStream,
+    pub(crate) description: Text,
+    /// What is said of a function that should be called no longer.
+    pub(crate) deprecated: Option<TokenStream>,
     pub(crate) arguments: Vec<Argument>,
     pub(crate) returns: Type,
     pub(crate) uri: Vec<Part>,
@@ -32,7 +38,9 @@ pub(crate) struct Argument {
     /// The type that is read; the function may be lent a reference to it.
     pub(crate) ty: Type,
     pub(crate) lent: bool,
-    pub(crate) description: TokenStream,
+    pub(crate) description: Text,
+    /// Whether the argument exists at all.
+    pub(crate) conditions: Vec<Attribute>,
     /// What `#[arg(…)]` says of it.
     pub(crate) attributes: Attributes,
 }
@@ -44,10 +52,8 @@ impl Definition {
             Some(name) => (name.value(), name.span()),
             None => (ident.unraw().to_string(), ident.span()),
         };
-        let description = match attributes.text(Key::Description) {
-            Some(text) => text.to_token_stream(),
-            None => documentation(&function.attributes),
-        };
+        let description = describe(&attributes, &function.attributes, errors);
+        let deprecated = deprecated::deprecated(&function.attributes);
         let uri = match &attributes.uri {
             Some(written) => uri::parse(&written.value()).unwrap_or_else(|problem| {
                 errors.on(written, problem);
@@ -60,12 +66,16 @@ impl Definition {
             FnArg::Typed(typed) => Some(Argument::new(kind, typed, taken, errors)),
             FnArg::Receiver(_) => None,
         });
-        let arguments = arguments.collect();
+        let mut arguments: Vec<_> = arguments.collect();
+        // `_name` only keeps the compiler quiet; callers need not see that the body makes nothing of it.
+        for argument in &mut arguments {
+            argument.without_underscore(&uri);
+        }
         let returns = match &function.signature.output {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, ty) => (**ty).clone(),
         };
-        Self { kind, attributes, name, description, arguments, returns, uri, function }
+        Self { kind, attributes, name, description, deprecated, arguments, returns, uri, function }
     }
 
     pub(crate) fn ident(&self) -> &Ident {
@@ -77,34 +87,70 @@ impl Definition {
         self.attributes.path(Key::Crate).map_or_else(|| quote!(::mcp), Path::to_token_stream)
     }
 
-    /// Everything that is published of it, as it was written.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = TokenStream> {
-        let named = [Key::Name, Key::Title].into_iter().filter_map(|key| self.attributes.text(key));
-        let named = named.chain(&self.attributes.uri).map(ToTokens::to_token_stream);
-        let arguments = self.arguments.iter().map(|argument| argument.description.clone());
-        named.chain([self.description.clone()]).chain(arguments)
-    }
-
     /// The variables of the URI.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> + Clone {
         self.uri.iter().flat_map(Part::variables).map(String::as_str)
     }
 
     /// The attributes that say whether the function exists at all.
-    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
-        self.function.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
+    pub(crate) fn conditions(&self) -> Vec<Conditional> {
+        let mut found = conditional::flatten(&self.function.attributes);
+        found.retain(|attribute| attribute.meta.path().is_ident("cfg"));
+        found
     }
 }
 
 impl Argument {
     fn new(kind: Kind, typed: &syn::PatType, taken: &[Attribute], errors: &mut Errors) -> Self {
         let attributes = attr::parse_argument(kind, taken, errors);
-        let name = binding(&typed.pat).map(|ident| (ident.unraw().to_string(), ident.span()));
+        let bound = binding(&typed.pat).map(|ident| (ident.unraw().to_string(), ident.span()));
+        let renamed = attributes.text(Key::Rename).map(|name| (name.value(), name.span()));
         let (ty, lent) = match ungrouped(&typed.ty) {
             Type::Reference(reference) => (owned(&reference.elem), true),
             _ => ((*typed.ty).clone(), false),
         };
-        Self { name, ty, lent, description: documentation(taken), attributes }
+        let description = describe(&attributes, taken, errors);
+        let conditions = typed.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned();
+        let conditions = conditions.collect();
+        Self { name: renamed.or(bound), ty, lent, description, conditions, attributes }
+    }
+
+    fn without_underscore(&mut self, uri: &[Part]) {
+        if self.attributes.text(Key::Rename).is_some() {
+            return;
+        }
+        let Some((name, _)) = &mut self.name else { return };
+        let is_variable = uri.iter().flat_map(Part::variables).any(|variable| variable == name);
+        let bare = name.trim_start_matches('_');
+        if !is_variable && !bare.is_empty() {
+            *name = bare.to_owned();
+        }
+    }
+
+    /// Whether `#[arg(…)]` says more of it than its name, its completion and its header.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.attributes.first(OWN).is_none()
+    }
+}
+
+/// The keys that only an argument can have which the caller gives.
+pub(crate) const OWN: &[Key] = &[
+    Key::Default,
+    Key::Range,
+    Key::Length,
+    Key::Pattern,
+    Key::Example,
+    Key::Rename,
+    Key::Description,
+    Key::Schema,
+    Key::Secret,
+];
+
+/// The description that was written, or else the doc comment.
+fn describe(attributes: &Attributes, documented: &[Attribute], errors: &mut Errors) -> Text {
+    match attributes.expression(Key::Description) {
+        Some(written) => Text::written(written),
+        None => document::documentation(documented, errors),
     }
 }
 
@@ -121,38 +167,4 @@ fn owned(lent: &Type) -> Type {
         }
         other => other.clone(),
     }
-}
-
-/// The text of the doc comments: one leading space of each line is left out, everything else stays.
-fn documentation(attributes: &[Attribute]) -> TokenStream {
-    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("doc") => Some(&pair.value),
-        _ => None,
-    });
-    let text = |expression: &Expr| match expression {
-        Expr::Lit(literal) => match &literal.lit {
-            syn::Lit::Str(text) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    };
-    let lines: Vec<&Expr> = lines.collect();
-    // What is wrong with the text is said where it begins.
-    let span = lines.first().map_or_else(Span::call_site, place);
-    if let Some(plain) = lines.iter().map(|line| text(line)).collect::<Option<Vec<_>>>() {
-        let plain =
-            plain.iter().flat_map(|line| line.split('\n')).map(without_space).collect::<Vec<_>>().join("\n");
-        return LitStr::new(plain.trim(), span).to_token_stream();
-    }
-    // Something like `#[doc = include_str!("tool.md")]`: only the compiler knows the text.
-    let parts = lines.iter().map(|line| match text(line) {
-        Some(text) => LitStr::new(without_space(&text), Span::call_site()).to_token_stream(),
-        None => line.to_token_stream(),
-    });
-    let parts: Vec<_> = parts.collect();
-    quote_spanned!(span=> ::core::concat!(#(#parts),*))
-}
-
-fn without_space(line: &str) -> &str {
-    line.strip_prefix(' ').unwrap_or(line)
 }

@@ -66,6 +66,42 @@ snapshots! {
     an_argument_is_repeated_in_a_header: Tool()
         async fn ask(#[arg(header = "Region")] region: String) -> String { region }
 
+    what_is_said_of_arguments_is_held_in_statics: Tool()
+        async fn search(
+            /// What to look for.
+            #[arg(length = 1..80, pattern = "^a", example = "ab", example = word())] text: &str,
+            #[arg(default = 20, range = 1..=MOST)] limit: u32,
+            #[arg(default)] order: Order,
+            #[arg(default = [-1.5, 2.0], rename = "weights")] (a, b): (f64, f64),
+            #[arg(description = TEXT, secret)] token: String,
+            plain: bool,
+        ) -> String { text.into() }
+
+    a_type_of_another_crate_is_given_a_schema: Tool(crate = facade::mcp)
+        async fn find(
+            #[arg(schema = String)] id: Uuid,
+            #[arg(schema = schema_of_dates())] date: Date,
+            #[arg(schema = |generator| own(generator))] own: Own,
+        ) -> String { String::new() }
+
+    an_argument_may_depend_on_a_condition: Tool()
+        async fn find(
+            text: String,
+            #[cfg(unix)] mode: u32,
+            #[cfg(not(unix))] #[arg(default = 1)] #[cfg_attr(windows, doc = " Attributes.", allow(unused))] attributes: u32,
+        ) -> String { text }
+
+    what_is_deprecated_says_so_to_clients: Prompt(description = concat!("a", "b"))
+        #[deprecated(since = "2.0", note = "use add")]
+        #[cfg_attr(windows, cfg(debug_assertions))]
+        async fn sum() -> String { String::new() }
+
+    a_line_of_a_description_may_depend_on_a_condition: Tool()
+        /// Finds.
+        #[cfg_attr(unix, doc = " On Unix.")]
+        #[cfg_attr(unix, deprecated)]
+        async fn find() -> String { String::new() }
+
     a_resource_says_how_long_it_holds_and_what_else: Resource(
         "docs://readme", ttl = 30, public, audience = "user", audience = "assistant", priority = 1, icon = "https://example.com/a.png", icon = "data:image/png;base64,AA",
         meta = { "com.example/team": "billing \"A\"", "x": [1, -2.5, true, null, {}] },

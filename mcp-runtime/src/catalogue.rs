@@ -1,5 +1,7 @@
 //! What a server publishes, as a value: to look at, to compare, to keep. It must not know who looks.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -39,6 +41,13 @@ pub struct Catalogue {
     pub templates: Vec<Value>,
     /// The prompts, as `prompts/list` gives them.
     pub prompts: Vec<Value>,
+}
+
+/// One idea a line, as a [lock](crate::contract!) has it: for snapshots.
+impl fmt::Display for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::contract::sections(self))
+    }
 }
 
 impl Catalogue {

@@ -1,11 +1,27 @@
 //! How things are done, one topic a page.
 
+pub mod application {
+    #![doc = include_str!("../docs/application.md")]
+}
+
+pub mod arguments {
+    #![doc = include_str!("../docs/arguments.md")]
+}
+
 pub mod check {
     #![doc = include_str!("../docs/check.md")]
 }
 
+pub mod contract {
+    #![doc = include_str!("../docs/contract.md")]
+}
+
 pub mod dialects {
     #![doc = include_str!("../docs/dialects.md")]
+}
+
+pub mod testing {
+    #![doc = include_str!("../docs/testing.md")]
 }
 
 pub mod texts {

@@ -37,7 +37,7 @@
 //!
 //! A type that is `Deserialize` and [`JsonSchema`](schemars::JsonSchema) is a member of the call's JSON; what implements
 //! [`Extract`] takes nothing from it: [`Context`], [`State`], [`Principal`], [`Headers`], [`Server`], and types of yours.
-//! [`Args`] takes the whole object. What may be returned stands at [`IntoToolResult`], [`IntoResourceResult`] and
+//! [`Args`] takes the whole object. Defaults, constraints and more stand in `#[arg(…)]`: [`guide::arguments`]. What may be returned stands at [`IntoToolResult`], [`IntoResourceResult`] and
 //! [`IntoPromptResult`]; the error of a `Result` is any error, or a [`ToolError`] that tells the model what it can do.
 //!
 //! ```
@@ -214,6 +214,7 @@ mod changes;
 mod check;
 #[cfg(feature = "cli")]
 mod client_log;
+pub mod contract;
 mod dialect;
 mod dispatch;
 mod error;
@@ -298,6 +299,61 @@ macro_rules! server {
 macro_rules! link {
     ($($name:ident),+ $(,)?) => {
         $(use $name as _;)+
+    };
+}
+
+/// Holds a package to what it publishes. It is the body of a `#[test]`:
+///
+/// ```no_run
+/// fn the_published_contract_holds() {
+///     mcp::contract!();
+/// }
+/// ```
+///
+/// `mcp.lock`, beside the `Cargo.toml` of the package, holds every name, text and schema that the package publishes. A change
+/// fails the test with a [verdict](mod@contract) for each difference: breaking for callers, additive, or wording only.
+/// `MCP_LOCK=write cargo test` writes the lock, which belongs into version control; where `CI` is set it refuses to.
+///
+/// What is published is found as [`server!`](crate::server!) finds it, with what crates bring that are linked. What is there
+/// for tests only is left out: what a test in `tests/` defines itself, and modules of the package called `tests` or `test`.
+/// States need not be given. A server says what is not found that way, such as its instructions:
+///
+/// ```no_run
+/// # fn server() -> mcp::ServerBuilder { mcp::server!() }
+/// # fn admin() -> mcp::ServerBuilder { mcp::server!() }
+/// mcp::contract!(server());
+/// mcp::contract!(admin(), path = "locks/admin.lock");
+/// ```
+///
+/// It takes whatever [`Publishes`](contract::Publishes). With `path`, from the folder of the package, several servers of one
+/// package have a lock each.
+///
+/// # Panics
+///
+/// Where what is published is not what the lock holds, where there is no lock, or nothing to hold, or where the lock was
+/// written by a newer version of this crate, or cannot be read.
+#[macro_export]
+macro_rules! contract {
+    () => {
+        $crate::contract!($crate::server!())
+    };
+    (path = $path:expr $(,)?) => {
+        $crate::contract!($crate::server!(), path = $path)
+    };
+    ($server:expr $(,)?) => {
+        $crate::contract!($server, path = "mcp.lock")
+    };
+    ($server:expr, path = $path:expr $(,)?) => {
+        $crate::__private::hold_contract(
+            $server,
+            &$crate::__private::Place {
+                package: ::core::env!("CARGO_MANIFEST_DIR"),
+                path: $path,
+                module: ::core::module_path!(),
+                // Cargo sets it for the tests of `tests/`, and for no others.
+                beside: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
+            },
+        )
     };
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::panic, missing_docs, unreachable_pub, reason = "nobody uses these but the tests")]
 
+mod arguments;
 mod asking;
 mod batch;
 mod check;
@@ -30,4 +31,5 @@ mod revisions;
 mod sse;
 mod suite;
 mod tasks;
+mod testing;
 mod wire;

@@ -150,10 +150,14 @@ async fn listed(behind: Vec<Place>) -> usize {
     behind.len()
 }
 
-/// Its header repeats a fraction.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[schemars(inline)]
+struct Ratio(f64);
+
+/// Its header repeats a fraction, which only its schema says.
 #[mcp::tool]
-async fn fraction(#[arg(header = "Ratio")] ratio: f64) -> f64 {
-    ratio
+async fn fraction(#[arg(header = "Ratio")] ratio: Ratio) -> f64 {
+    ratio.0
 }
 
 /// Its header repeats what the caller does not give.

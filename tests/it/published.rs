@@ -456,7 +456,9 @@ async fn a_schema_that_was_written_by_hand_is_published_as_it_was_written() {
         "properties": {
             "name": {"type": "string", "description": "The name of the person."},
             "address": {"$ref": "#/$defs/address", "description": "Where the person lives."},
-            "contactMethod": {"type": "string", "enum": ["phone", "email"], "description": "How the person wants to be reached."},
+            "contactMethod": {
+                "type": "string", "enum": ["phone", "email"], "description": "How the person wants to be reached.",
+            },
             "phone": {"type": "string", "description": "The telephone number."},
             "email": {"type": "string", "description": "The address for electronic mail."},
         },

@@ -83,6 +83,27 @@ macro_rules! tools {
 
 tools!(same_number: i64, same_text: String);
 
+const MOST: u8 = 20;
+
+/// Says all that can be said of arguments.
+#[mcp::tool]
+#[deprecated(note = "only shows what works")]
+pub async fn arguments(
+    #[arg(default = "celsius", length = 1..=80, pattern = "^[a-z]+$", example = "kelvin")] unit: &str,
+    #[arg(default = 5, range = 1..=MOST)] count: u8,
+    #[arg(default = Vec::new(), length = ..5)] list: &[u32],
+    #[arg(rename = "corner", description = concat!("A ", "corner."))] (x, y): (u8, u8),
+    #[arg(schema = String)] foreign: Maybe<Filter>,
+    #[arg(secret)] mut token: String,
+    #[cfg(any())] missing: DoesNotExist,
+    #[cfg(not(any()))]
+    #[arg(default)]
+    there: bool,
+) -> String {
+    token.clear();
+    format!("{unit} {count} {list:?} {x} {y} {} {token} {there}", foreign.is_some())
+}
+
 /// A page of a book.
 #[mcp::resource("books://{book}/{+chapter}{?page}", mime = "text/plain", name = "page of a book")]
 pub async fn page(chapter: String, book: String, page: Option<u32>, db: State<Db>) -> Option<String> {

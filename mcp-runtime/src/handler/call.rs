@@ -6,6 +6,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::arg::{Arg, Describe, Described, Plain, Readable};
 use super::extract::{Argument, Needs};
 use super::failure::Failure;
 use super::{Busy, Context, IntoPromptResult, IntoResourceResult, IntoToolResult, States, current};
@@ -74,6 +75,29 @@ impl Call {
                 Asked::Nothing
             }
             Mode::Run(run) => T::take(name, run).unwrap_or_else(|fault| {
+                run.faults.push(fault);
+                Asked::Nothing
+            }),
+        }
+    }
+
+    /// Asks for an argument of which `#[arg(…)]` says more.
+    pub fn field<T: Plain>(&mut self, arg: &Arg<T>) -> Asked<T> {
+        self.constrained(arg, Some(<T as Described>::describe))
+    }
+
+    /// Asks for an argument whose schema its author gives.
+    pub fn foreign<T: Readable>(&mut self, arg: &Arg<T>) -> Asked<T> {
+        self.constrained(arg, None)
+    }
+
+    fn constrained<T: Readable>(&mut self, arg: &Arg<T>, own: Option<Describe>) -> Asked<T> {
+        match &mut self.0 {
+            Mode::Describe(found) => {
+                arg.describe(own, found);
+                Asked::Nothing
+            }
+            Mode::Run(run) => arg.take(run).unwrap_or_else(|fault| {
                 run.faults.push(fault);
                 Asked::Nothing
             }),

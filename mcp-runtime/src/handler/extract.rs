@@ -46,7 +46,7 @@ pub enum Extractor {}
 #[diagnostic::on_unimplemented(
     message = "an argument that the caller gives needs a name",
     label = "only extractors and `Args` can be taken apart here",
-    note = "write `name: Type`, and take it apart in the function"
+    note = "write `name: Type`, or give it the name that callers use: `#[arg(rename = \"name\")]`"
 )]
 pub trait Nameless {}
 
@@ -61,17 +61,25 @@ impl<T: DeserializeOwned + JsonSchema + Send> Argument<Field> for T {
 
     #[allow(private_interfaces, reason = "only this crate implements the trait and calls the method")]
     fn take(name: &'static str, run: &mut Run) -> Result<Asked<Self>, Fault> {
-        let read = match &mut run.arguments {
-            Arguments::Json(given) => match given.take(name) {
-                Some(raw) => serde_json::from_str(raw).map_err(|error| invalid(name, &error)),
-                None => missing().ok_or(Fault::Missing { name }),
-            },
-            Arguments::Text(given) => match given.iter().position(|(found, _)| found == name) {
-                Some(at) => text::read(given.swap_remove(at).1).map_err(|error| invalid(name, &error)),
-                None => missing().ok_or(Fault::Missing { name }),
-            },
-        };
+        let read =
+            given(name, &mut run.arguments).unwrap_or_else(|| missing().ok_or(Fault::Missing { name }));
         read.map(Asked::Given)
+    }
+}
+
+/// Takes an argument out of what was given and reads it; `None` where it was not given.
+pub(super) fn given<T: DeserializeOwned>(
+    name: &'static str,
+    arguments: &mut Arguments,
+) -> Option<Result<T, Fault>> {
+    match arguments {
+        Arguments::Json(given) => {
+            given.take(name).map(|raw| serde_json::from_str(raw).map_err(|error| invalid(name, &error)))
+        }
+        Arguments::Text(given) => {
+            let at = given.iter().position(|(found, _)| found == name)?;
+            Some(text::read(given.swap_remove(at).1).map_err(|error| invalid(name, &error)))
+        }
     }
 }
 

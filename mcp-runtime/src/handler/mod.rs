@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows JSON-RPC, a protocol revision or a transport.
 
+mod arg;
 mod ask;
 mod busy;
 mod call;
@@ -12,11 +13,13 @@ mod extract;
 mod failure;
 mod prompt_result;
 mod resource_result;
+mod shape;
 mod state;
 mod text;
 mod tool_result;
 mod with_meta;
 
+pub use arg::{Arg, Describe, Described, Sample, made, standard, written};
 pub use ask::{Ask, AskError, Root, Sampled};
 pub(crate) use busy::Busy;
 pub use call::{Call, Outcome, Returns, Running};
@@ -27,6 +30,7 @@ pub use extract::{Args, Argument, Extract, Extractor, Field, Headers, Needs, Who
 pub(crate) use failure::{Failure, reference};
 pub use prompt_result::IntoPromptResult;
 pub use resource_result::IntoResourceResult;
+pub use shape::{Probe, Shape, Unshaped};
 pub use state::State;
 pub(crate) use state::States;
 pub use tool_result::{IntoToolResult, Json};

@@ -5,16 +5,25 @@ pub(crate) mod scan;
 mod span;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use plain::write_text;
 pub(crate) use scan::unescape;
 pub(crate) use span::Span;
 
 /// A piece of a larger text.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Raw {
     text: Arc<str>,
     span: Span,
+}
+
+/// The piece alone: the text around it is somebody else's, and may hold secrets.
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Raw {
@@ -24,7 +33,7 @@ impl Raw {
 
     /// A text of its own.
     pub(crate) fn whole(text: &str) -> Self {
-        Self { text: text.into(), span: Span { start: 0, end: text.len() } }
+        Self { text: text.into(), span: Span::new(0, text.len()) }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -33,12 +42,19 @@ impl Raw {
 }
 
 /// An object that stands in a larger text, taken apart into its members.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Object {
     text: Arc<str>,
     members: Vec<(Span, Span)>,
     whole: Span,
     escaped_names: bool,
+}
+
+/// The names alone: which of the values are secrets is not known here.
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
 }
 
 impl Object {
@@ -48,7 +64,7 @@ impl Object {
 
     /// The object without members.
     pub(crate) fn empty() -> Self {
-        Self::new("{}".into(), Vec::new(), Span { start: 0, end: 2 }, false)
+        Self::new("{}".into(), Vec::new(), Span::new(0, 2), false)
     }
 
     /// The object as it was written.
@@ -91,6 +107,7 @@ pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a member's name is `name`; `escaped` where any name of the text is written with escapes.
+#[inline(always)]
 pub(crate) fn same(text: &str, written: Span, name: &str, escaped: bool) -> bool {
     written.is(text, name) || (escaped && unescape(written.of(text)) == name)
 }
@@ -98,7 +115,7 @@ pub(crate) fn same(text: &str, written: Span, name: &str, escaped: bool) -> bool
 /// The text of a raw JSON string, with its escapes resolved; `None` where it is no string or no text.
 pub(crate) fn string(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
+    if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
         return serde_json::from_str::<String>(raw).ok().map(Into::into);
     }
     Some(inner.into())

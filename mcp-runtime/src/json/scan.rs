@@ -12,7 +12,7 @@ use super::plain::first_special;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Member {
     /// How many objects and arrays enclose it: 1 for a member of the outermost object.
-    pub(crate) level: usize,
+    pub(crate) level: u32,
     /// The name between its quotes, still escaped.
     pub(crate) name: Span,
     pub(crate) value: Span,
@@ -31,6 +31,8 @@ const NOTED_LEVELS: usize = 3;
 /// Why a text was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// More than 4 GiB.
+    Length,
     /// Not JSON at all.
     Syntax {
         at: usize,
@@ -49,6 +51,7 @@ pub(crate) enum Fault {
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Length => f.write_str("longer than 4 GiB"),
             Self::Syntax { at } => write!(f, "invalid JSON at byte {at}"),
             Self::Depth { limit } => write!(f, "nested deeper than {limit} levels"),
             Self::Members { limit } => write!(f, "more than {limit} members"),
@@ -68,21 +71,22 @@ pub(crate) struct Scanned {
 
 /// Reads one JSON value with nothing but white space around it.
 pub(crate) fn scan(text: &str, limits: Limits) -> Result<Scanned, Fault> {
+    if text.len() >= Span::LONGEST_TEXT {
+        return Err(Fault::Length);
+    }
     let mut scanner = Scanner {
         text,
-        bytes: text.as_bytes(),
-        at: 0,
         limits,
         members: Vec::with_capacity(24),
-        names: Vec::with_capacity(16),
-        escaped: false,
+        names: Vec::new(),
+        escapes: 0,
         escaped_names: false,
         fault: None,
     };
-    if scanner.document().is_err() {
-        return Err(scanner.fault.unwrap_or(Fault::Syntax { at: scanner.at }));
+    match scanner.document(text.as_bytes()) {
+        Ok(()) => Ok(Scanned { members: scanner.members, escaped_names: scanner.escaped_names }),
+        Err(Stop(at)) => Err(scanner.fault.unwrap_or(Fault::Syntax { at })),
     }
-    Ok(Scanned { members: scanner.members, escaped_names: scanner.escaped_names })
 }
 
 /// The text of a string between its quotes, with its escapes resolved.
@@ -94,142 +98,150 @@ pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
     serde_json::from_str::<String>(&format!("\"{raw}\"")).map_or(Cow::Borrowed(raw), Cow::Owned)
 }
 
+/// What is noted on the way. Where the reader stands is handed from step to step instead, in a register.
 struct Scanner<'a> {
     text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
     limits: Limits,
     members: Vec<Member>,
-    /// The names seen so far in each object that is still open.
+    /// The names seen so far in each open object whose members are not noted.
     names: Vec<Span>,
-    /// Whether the last string had escapes.
-    escaped: bool,
+    /// How many escapes were read.
+    escapes: usize,
     escaped_names: bool,
-    /// Why it stopped, if not because the grammar was broken at the byte that it had come to.
+    /// Why it stopped, if not because the grammar was broken.
     fault: Option<Fault>,
 }
 
-/// The text is refused. What is wrong stands in the scanner, so that every step returns next to nothing.
-struct Stop;
+/// The text is refused at this byte. What else is wrong stands in the scanner, so that every step returns next to nothing.
+struct Stop(usize);
 
+/// The byte at a place; zero, which is legal nowhere outside of strings, behind the end.
+fn byte(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or(0)
+}
+
+/// The next byte that is no white space, and its place.
+fn next(bytes: &[u8], mut at: usize) -> (u8, usize) {
+    loop {
+        match byte(bytes, at) {
+            b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+            found => return (found, at),
+        }
+    }
+}
+
+/// Every step takes the place where it begins, and gives the place behind what it has read.
 impl Scanner<'_> {
     /// The whole text: one value, and white space.
-    fn document(&mut self) -> Result<(), Stop> {
-        self.space();
-        self.value(0, true)?;
-        self.space();
-        if self.at < self.bytes.len() { Err(Stop) } else { Ok(()) }
+    fn document(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let (first, at) = next(bytes, 0);
+        let at = self.value(bytes, first, at, 0, true)?;
+        let (_, at) = next(bytes, at);
+        if at < bytes.len() { Err(Stop(at)) } else { Ok(()) }
     }
 
-    fn refuse(&mut self, fault: Fault) -> Stop {
+    /// Refuses a text whose grammar is not what is wrong with it.
+    fn refuse(&mut self, fault: Fault, at: usize) -> Stop {
         self.fault = Some(fault);
-        Stop
+        Stop(at)
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+    /// Reads a value that begins with `first` and that `level` objects and arrays enclose; `noted` where all of them are
+    /// objects. Most values hold no others: they are read without a call.
+    #[inline(always)]
+    fn value(
+        &mut self,
+        bytes: &[u8],
+        first: u8,
+        at: usize,
+        level: usize,
+        noted: bool,
+    ) -> Result<usize, Stop> {
+        match first {
+            b'"' => Ok(self.string(bytes, at + 1)? + 1),
+            b'-' | b'0'..=b'9' => number(bytes, first, at),
+            b'{' => self.object(bytes, at, level + 1, noted && level < NOTED_LEVELS),
+            b'[' => self.array(bytes, at, level + 1),
+            b't' => literal(bytes, at, b"true"),
+            b'f' => literal(bytes, at, b"false"),
+            b'n' => literal(bytes, at, b"null"),
+            _ => Err(Stop(at)),
         }
     }
 
-    fn expect(&mut self, wanted: u8) -> Result<(), Stop> {
-        if self.peek() == Some(wanted) {
-            self.at += 1;
-            Ok(())
-        } else {
-            Err(Stop)
-        }
-    }
-
-    /// Reads a value that `level` objects and arrays enclose; `noted` where all of them are objects.
-    fn value(&mut self, level: usize, noted: bool) -> Result<(), Stop> {
-        match self.peek() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'{') => self.object(level + 1, noted && level < NOTED_LEVELS),
-            Some(b'[') => self.array(level + 1),
-            Some(b't') => self.literal(b"true"),
-            Some(b'f') => self.literal(b"false"),
-            Some(b'n') => self.literal(b"null"),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => Err(Stop),
-        }
-    }
-
-    fn deeper(&mut self, level: usize) -> Result<(), Stop> {
+    fn deeper(&mut self, level: usize, at: usize) -> Result<(), Stop> {
         let limit = self.limits.depth;
-        if level > limit { Err(self.refuse(Fault::Depth { limit })) } else { Ok(()) }
+        if level > limit { Err(self.refuse(Fault::Depth { limit }, at)) } else { Ok(()) }
     }
 
-    fn object(&mut self, level: usize, noted: bool) -> Result<(), Stop> {
-        self.deeper(level)?;
-        self.at += 1;
-        let first = self.names.len();
-        self.space();
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(());
+    #[inline(never)]
+    fn object(&mut self, bytes: &[u8], at: usize, level: usize, noted: bool) -> Result<usize, Stop> {
+        self.deeper(level, at)?;
+        let (begins, first_name) = (at, self.names.len());
+        let mut seen = Seen::default();
+        let (mut first, mut at) = next(bytes, at + 1);
+        if first == b'}' {
+            return Ok(at + 1);
         }
         loop {
-            let name = self.string()?;
-            self.escaped_names |= self.escaped;
-            self.names.push(name);
-            self.space();
-            self.expect(b':')?;
-            self.space();
-            let start = self.at;
-            self.value(level, noted)?;
+            if first != b'"' {
+                return Err(Stop(at));
+            }
+            let escapes = self.escapes;
+            let start = at + 1;
+            let end = self.string(bytes, start)?;
+            self.escaped_names |= self.escapes != escapes;
+            let name = Span::new(start, end);
+            seen.note(bytes, start, end);
+            let (colon, place) = next(bytes, end + 1);
+            if colon != b':' {
+                return Err(Stop(place));
+            }
+            let (begin, start) = next(bytes, place + 1);
+            let end = self.value(bytes, begin, start, level, noted)?;
             if noted {
                 if self.members.len() == self.limits.members {
                     let limit = self.limits.members;
-                    return Err(self.refuse(Fault::Members { limit }));
+                    return Err(self.refuse(Fault::Members { limit }, end));
                 }
-                self.members.push(Member { level, name, value: Span { start, end: self.at } });
+                self.members.push(Member { level: level as u32, name, value: Span::new(start, end) });
+            } else {
+                self.names.push(name);
             }
-            self.space();
-            match self.peek() {
-                Some(b',') => {
-                    self.at += 1;
-                    self.space();
-                }
-                Some(b'}') => {
-                    self.at += 1;
+            let (after, place) = next(bytes, end);
+            match after {
+                b',' => (first, at) = next(bytes, place + 1),
+                b'}' => {
+                    at = place + 1;
                     break;
                 }
-                _ => return Err(Stop),
+                _ => return Err(Stop(place)),
             }
         }
-        self.unique(first)?;
-        self.names.truncate(first);
-        Ok(())
+        if seen.alike || self.escaped_names {
+            let names = if noted { self.noted(level, begins) } else { self.names.split_off(first_name) };
+            self.unique(names, at)?;
+        }
+        self.names.truncate(first_name);
+        Ok(at)
     }
 
-    /// Refuses a name that occurs twice in the object whose names start at `first`.
-    fn unique(&mut self, first: usize) -> Result<(), Stop> {
-        let (text, bytes) = (self.text, self.bytes);
-        let Some(names) = self.names.get_mut(first..) else { return Ok(()) };
+    /// The names of the noted members of the object that begins at a place and was read last.
+    #[cold]
+    fn noted(&self, level: usize, begins: usize) -> Vec<Span> {
+        let object = Span::new(begins, self.text.len() + 1);
+        let inside = self.members.iter().rev().take_while(|member| object.encloses(member.value));
+        inside.filter(|member| member.level as usize == level).map(|member| member.name).collect()
+    }
+
+    /// Refuses a name that occurs twice in one object.
+    #[cold]
+    fn unique(&mut self, mut names: Vec<Span>, at: usize) -> Result<(), Stop> {
+        let text = self.text;
         let duplicate = if self.escaped_names {
             let mut plain: Vec<_> = names.iter().map(|name| unescape(name.of(text))).collect();
             plain.sort_unstable();
             plain.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].to_string())
-        } else if names.len() <= 16 {
-            let mut rest = &names[..];
-            let mut found = None;
-            while let Some((name, others)) = rest.split_first() {
-                let same = |other: &&Span| {
-                    other.end - other.start == name.end - name.start
-                        && bytes.get(other.start..other.end) == bytes.get(name.start..name.end)
-                };
-                found = others.iter().find(same).map(|other| other.of(text).to_owned());
-                if found.is_some() {
-                    break;
-                }
-                rest = others;
-            }
-            found
         } else {
             names.sort_unstable_by_key(|name| name.of(text));
             names
@@ -238,42 +250,41 @@ impl Scanner<'_> {
                 .map(|pair| pair[0].of(text).to_owned())
         };
         match duplicate {
-            Some(name) => Err(self.refuse(Fault::Duplicate { name })),
+            Some(name) => Err(self.refuse(Fault::Duplicate { name }, at)),
             None => Ok(()),
         }
     }
 
-    fn array(&mut self, level: usize) -> Result<(), Stop> {
-        self.deeper(level)?;
-        self.at += 1;
-        self.space();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(());
+    #[inline(never)]
+    fn array(&mut self, bytes: &[u8], at: usize, level: usize) -> Result<usize, Stop> {
+        self.deeper(level, at)?;
+        let (mut first, mut at) = next(bytes, at + 1);
+        if first == b']' {
+            return Ok(at + 1);
         }
         loop {
-            self.value(level, false)?;
-            self.space();
-            match self.peek() {
-                Some(b',') => {
-                    self.at += 1;
-                    self.space();
-                }
-                Some(b']') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                _ => return Err(Stop),
+            let end = self.value(bytes, first, at, level, false)?;
+            let (after, place) = next(bytes, end);
+            match after {
+                b',' => (first, at) = next(bytes, place + 1),
+                b']' => return Ok(place + 1),
+                _ => return Err(Stop(place)),
             }
         }
     }
 
-    /// Reads a string and gives what stands between its quotes.
-    fn string(&mut self) -> Result<Span, Stop> {
-        self.expect(b'"')?;
-        let (bytes, start) = (self.bytes, self.at);
-        let mut at = start;
-        self.escaped = false;
+    /// Reads a string from behind its first quote, and gives the place of its last. Most are short.
+    #[inline(always)]
+    fn string(&mut self, bytes: &[u8], at: usize) -> Result<usize, Stop> {
+        let group = bytes.get(at..).and_then(|rest| rest.first_chunk());
+        match group.and_then(|group| first_special(*group)) {
+            Some(special) if byte(bytes, at + special) == b'"' => Ok(at + special),
+            _ => self.long_string(bytes, at),
+        }
+    }
+
+    #[inline(never)]
+    fn long_string(&mut self, bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
         loop {
             while let Some(group) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
                 match first_special(*group) {
@@ -284,89 +295,80 @@ impl Scanner<'_> {
                     None => at += 8,
                 }
             }
-            match bytes.get(at) {
-                Some(b'"') => {
-                    self.at = at + 1;
-                    return Ok(Span { start, end: at });
-                }
-                Some(b'\\') => {
-                    self.escaped = true;
-                    self.at = at;
-                    self.escape()?;
-                    at = self.at;
+            match byte(bytes, at) {
+                b'"' => return Ok(at),
+                b'\\' => {
+                    self.escapes += 1;
+                    at = escape(bytes, at + 1)?;
                 }
                 // Fewer than eight bytes are left of the text.
-                Some(0x20..) => at += 1,
-                _ => {
-                    self.at = at;
-                    return Err(Stop);
-                }
+                0x20.. => at += 1,
+                _ => return Err(Stop(at)),
             }
         }
     }
+}
 
-    fn escape(&mut self) -> Result<(), Stop> {
-        self.at += 1;
-        match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.at += 1;
-                Ok(())
+/// Tells names apart at the cost of a few instructions, most of the time: each has one of 64 marks, and where no mark is
+/// seen twice, no name is.
+#[derive(Default)]
+struct Seen {
+    marks: u64,
+    alike: bool,
+}
+
+impl Seen {
+    fn note(&mut self, bytes: &[u8], start: usize, end: usize) {
+        let (first, last, length) = (byte(bytes, start), byte(bytes, end.wrapping_sub(1)), end - start);
+        let mark = 1_u64 << ((usize::from(first) + usize::from(last) * 7 + length * 3) % 64);
+        self.alike |= self.marks & mark != 0;
+        self.marks |= mark;
+    }
+}
+
+fn escape(bytes: &[u8], at: usize) -> Result<usize, Stop> {
+    match byte(bytes, at) {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 1),
+        b'u' => {
+            let digits = at + 1..at + 5;
+            match digits.clone().find(|digit| !byte(bytes, *digit).is_ascii_hexdigit()) {
+                Some(other) => Err(Stop(other)),
+                None => Ok(digits.end),
             }
-            Some(b'u') => {
-                self.at += 1;
-                for _ in 0..4 {
-                    if !self.peek().is_some_and(|digit| digit.is_ascii_hexdigit()) {
-                        return Err(Stop);
-                    }
-                    self.at += 1;
-                }
-                Ok(())
-            }
-            _ => Err(Stop),
         }
+        _ => Err(Stop(at)),
     }
+}
 
-    fn literal(&mut self, word: &[u8]) -> Result<(), Stop> {
-        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            self.at += word.len();
-            Ok(())
-        } else {
-            Err(Stop)
-        }
-    }
+fn literal(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize, Stop> {
+    let there = bytes.get(at..).is_some_and(|rest| rest.starts_with(word));
+    if there { Ok(at + word.len()) } else { Err(Stop(at)) }
+}
 
-    fn digits(&mut self) -> Result<(), Stop> {
-        if !self.peek().is_some_and(|digit| digit.is_ascii_digit()) {
-            return Err(Stop);
-        }
-        while self.peek().is_some_and(|digit| digit.is_ascii_digit()) {
-            self.at += 1;
-        }
-        Ok(())
+fn digits(bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
+    if !byte(bytes, at).is_ascii_digit() {
+        return Err(Stop(at));
     }
+    while byte(bytes, at).is_ascii_digit() {
+        at += 1;
+    }
+    Ok(at)
+}
 
-    fn number(&mut self) -> Result<(), Stop> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.peek() == Some(b'0') {
-            self.at += 1
-        } else {
-            self.digits()?
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
+fn number(bytes: &[u8], first: u8, at: usize) -> Result<usize, Stop> {
+    let at = if first == b'-' { at + 1 } else { at };
+    let mut at = if byte(bytes, at) == b'0' { at + 1 } else { digits(bytes, at)? };
+    if byte(bytes, at) == b'.' {
+        at = digits(bytes, at + 1)?;
     }
+    if let b'e' | b'E' = byte(bytes, at) {
+        at += 1;
+        if let b'+' | b'-' = byte(bytes, at) {
+            at += 1;
+        }
+        at = digits(bytes, at)?;
+    }
+    Ok(at)
 }
 
 #[cfg(test)]
@@ -375,7 +377,7 @@ mod tests {
 
     const LIMITS: Limits = Limits { depth: 8, members: 64 };
 
-    fn names(text: &str) -> Result<Vec<(usize, &str)>, Fault> {
+    fn names(text: &str) -> Result<Vec<(u32, &str)>, Fault> {
         Ok(scan(text, LIMITS)?.members.iter().map(|member| (member.level, member.name.of(text))).collect())
     }
 

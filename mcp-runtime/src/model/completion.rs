@@ -1,6 +1,7 @@
 //! Completion of arguments: what the user has typed, and what it may become.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -146,12 +147,17 @@ pub(crate) fn beginning(values: &[String], typed: &str) -> Completion {
     Completion::new(values.iter().filter(|value| value.to_lowercase().starts_with(&typed)).cloned())
 }
 
-/// The completion of an argument.
-#[derive(Debug)]
+/// The completion of an argument. Its `Debug` form has nothing of what was typed.
 pub struct ArgumentCompletion {
     pub(crate) of: Completed,
     pub(crate) completer: Completer,
     pub(crate) typed: Typed,
+}
+
+impl fmt::Debug for ArgumentCompletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArgumentCompletion").field("of", &self.of.name()).finish_non_exhaustive()
+    }
 }
 
 /// Whose argument is completed.

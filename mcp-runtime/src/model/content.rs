@@ -50,6 +50,14 @@ impl Content {
         }
     }
 
+    /// The text, where it is text and nothing else is said of it.
+    pub(crate) fn as_plain(&self) -> Option<&str> {
+        match self {
+            Self::Text(Text { text, annotations: None, meta }) if meta.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
     /// Says whom the content is for. By default it is for both, the user and the model.
     #[must_use]
     pub fn audience(mut self, audience: impl IntoIterator<Item = Role>) -> Self {

@@ -1,5 +1,7 @@
 //! What a macro registers: everything about a function that is known while compiling.
 
+use std::borrow::Cow;
+
 use crate::handler::{Call, Running};
 
 use super::{Complete, Role, Segment, Template};
@@ -14,6 +16,8 @@ pub struct Definition {
     pub(crate) name: &'static str,
     pub(crate) title: Option<&'static str>,
     pub(crate) description: &'static str,
+    /// What is said of a function that should be called no longer.
+    pub(crate) deprecated: Option<&'static str>,
     pub(crate) source: Source,
     /// The functions that complete arguments, by their names.
     pub(crate) completions: &'static [(&'static str, Complete)],
@@ -100,6 +104,7 @@ impl Definition {
             name,
             title: None,
             description: "",
+            deprecated: None,
             source,
             completions: &[],
             headers: &[],
@@ -145,10 +150,17 @@ impl Definition {
         self
     }
 
-    /// What it does.
+    /// What it does. A text from a file ends with a line break, which nobody needs to read.
     #[must_use]
     pub const fn description(mut self, description: &'static str) -> Self {
-        self.description = description;
+        self.description = description.trim_ascii();
+        self
+    }
+
+    /// What is said of a function that should be called no longer.
+    #[must_use]
+    pub const fn deprecated(mut self, line: Option<&'static str>) -> Self {
+        self.deprecated = line;
         self
     }
 
@@ -264,8 +276,19 @@ impl Definition {
         self.source
     }
 
-    /// What is published as the description: the doc comment, or else the title or the name.
-    pub(crate) fn published_description(&self) -> &'static str {
-        if self.description.is_empty() { self.title.unwrap_or(self.name) } else { self.description }
+    /// Whether it should be called no longer, and what its author says of that: `Deprecated since 2.0: use add`.
+    pub fn deprecation(&self) -> Option<&'static str> {
+        self.deprecated
+    }
+
+    /// What is published as the description: the doc comment, or else the title or the name; before it, that it is
+    /// deprecated.
+    pub(crate) fn published_description(&self) -> Cow<'static, str> {
+        let text =
+            if self.description.is_empty() { self.title.unwrap_or(self.name) } else { self.description };
+        match self.deprecated {
+            Some(line) => format!("{line}\n\n{text}").into(),
+            None => text.into(),
+        }
     }
 }

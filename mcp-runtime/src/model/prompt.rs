@@ -9,6 +9,8 @@ use super::{Completions, Content, Definition, Meta, Role};
 pub struct Prompt {
     pub(crate) definition: Definition,
     pub(crate) arguments: Vec<PromptArgument>,
+    /// The names of the arguments whose values are written nowhere.
+    pub(crate) secrets: Vec<&'static str>,
     pub(crate) completions: Completions,
     pub(crate) meta: Meta,
 }

@@ -1,6 +1,7 @@
 //! A request, complete in itself: what is asked, by whom, and how to reach him while it runs.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::{
@@ -80,11 +81,17 @@ impl ListRequest {
     }
 }
 
-/// The call of a tool.
-#[derive(Debug)]
+/// The call of a tool. Its `Debug` form has the arguments, but not the values of those that are `secret`.
 pub struct ToolCall {
     pub(crate) tool: Arc<Tool>,
     pub(crate) arguments: Arguments,
+}
+
+impl fmt::Debug for ToolCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = self.arguments.shown(|name| self.tool.input.is_secret(name));
+        f.debug_struct("ToolCall").field("tool", &self.tool.name()).field("arguments", &arguments).finish()
+    }
 }
 
 /// The read of a resource.
@@ -95,11 +102,20 @@ pub struct ResourceRead {
     pub(crate) variables: Arguments,
 }
 
-/// The use of a prompt.
-#[derive(Debug)]
+/// The use of a prompt. Its `Debug` form has the arguments, but not the values of those that are `secret`.
 pub struct PromptGet {
     pub(crate) prompt: Arc<Prompt>,
     pub(crate) arguments: Arguments,
+}
+
+impl fmt::Debug for PromptGet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = self.arguments.shown(|name| self.prompt.secrets.contains(&name));
+        f.debug_struct("PromptGet")
+            .field("prompt", &self.prompt.name())
+            .field("arguments", &arguments)
+            .finish()
+    }
 }
 
 /// What somebody listens to.

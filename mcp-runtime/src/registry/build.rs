@@ -53,6 +53,9 @@ impl Registry {
                     ));
                 }
             }
+            for problem in described.problems.drain(..) {
+                problems.push(format!("\"{}\": {problem} ({source})", definition.name));
+            }
             match definition.kind {
                 Kind::Tool(_) => match tool(definition, &mut described) {
                     Ok(tool) => tools.push(Arc::new(tool)),
@@ -202,7 +205,8 @@ fn resource(definition: Definition, template: Template, described: &Description)
 fn prompt(definition: Definition, described: &Description) -> Result<Prompt, String> {
     let arguments = prompt_arguments(described)?;
     let completions = completions(&definition, described)?;
-    Ok(Prompt { definition, arguments, completions, meta: meta(&definition)? })
+    let secrets = described.fields.iter().filter(|field| field.is_secret()).map(|field| field.name).collect();
+    Ok(Prompt { definition, arguments, secrets, completions, meta: meta(&definition)? })
 }
 
 fn prompt_arguments(described: &Description) -> Result<Vec<PromptArgument>, String> {

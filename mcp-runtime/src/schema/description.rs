@@ -3,11 +3,14 @@
 use std::any::TypeId;
 
 use schemars::generate::Contract;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::shape::{InputSchema, OutputSchema, expected, without_null};
+
+/// References are followed so far.
+const DEEPEST: usize = 8;
 
 /// Collects the arguments, the result and the needs of a function, in the order of its signature.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Description {
     pub(crate) states: Vec<(TypeId, &'static str)>,
     /// The types of extractors that may tell callers apart.
     pub(crate) callers: Vec<&'static str>,
+    /// What cannot be published, each with the name of its argument.
+    pub(crate) problems: Vec<String>,
 }
 
 /// A plain argument.
@@ -30,6 +35,13 @@ pub(crate) struct Field {
     pub(crate) schema: Value,
     /// What it takes, in a few words.
     pub(crate) expected: String,
+}
+
+impl Field {
+    /// Whether its value is written nowhere: not into errors, not into logs.
+    pub(crate) fn is_secret(&self) -> bool {
+        super::is_secret(&self.schema)
+    }
 }
 
 /// Arguments that cannot stand beside each other.
@@ -63,6 +75,7 @@ impl Description {
             output: None,
             states: Vec::new(),
             callers: Vec::new(),
+            problems: Vec::new(),
         }
     }
 
@@ -71,14 +84,36 @@ impl Description {
         name: &'static str,
         description: &'static str,
     ) {
-        let required = T::deserialize(Missing).is_err();
-        let mut schema = self.generator.subschema_for::<T>().to_value();
-        super::plain(&mut schema);
-        if !required {
-            schema = without_null(schema);
-        }
+        let description = description.trim_ascii();
+        let (required, schema) = self.plain::<T>(|generator| generator.subschema_for::<T>());
         let expected = expected(&schema);
         self.fields.push(Field { name, description, required, schema, expected });
+    }
+
+    /// Whether an argument must be given, and its schema.
+    pub(super) fn plain<T: DeserializeOwned>(
+        &mut self,
+        schema: fn(&mut SchemaGenerator) -> Schema,
+    ) -> (bool, Value) {
+        let required = T::deserialize(Missing).is_err();
+        let mut schema = schema(&mut self.generator).to_value();
+        super::plain(&mut schema);
+        (required, if required { schema } else { without_null(schema) })
+    }
+
+    /// The schema that another one refers to, or that one itself.
+    pub(super) fn target(&self, schema: &Value) -> Value {
+        let definitions = self.generator.definitions();
+        let mut found = schema;
+        // A reference may lead to a reference, and in the end to itself.
+        for _ in 0..DEEPEST {
+            let Some(name) = found.get("$ref").and_then(Value::as_str) else { break };
+            let Some(next) = name.strip_prefix("#/$defs/").and_then(|name| definitions.get(name)) else {
+                break;
+            };
+            found = next;
+        }
+        found.clone()
     }
 
     pub(crate) fn whole<T: JsonSchema>(&mut self) {

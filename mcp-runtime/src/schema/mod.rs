@@ -2,14 +2,22 @@
 //!
 //! It knows `schemars` and nothing of how schemas are published.
 
+mod argument;
+mod constraint;
 mod description;
 mod form;
+mod judge;
+mod literal;
 mod mirror;
+
 mod shape;
 mod values;
 
+pub use constraint::{Bound, Number, Rule, before, header, length, pattern, range};
 pub(crate) use description::{Description, Field, missing};
 pub(crate) use form::form;
+pub use literal::Literal;
+pub(crate) use literal::characters;
 pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
 pub(crate) use shape::expected;
 pub use shape::{InputSchema, OutputSchema};
@@ -26,6 +34,11 @@ fn generator(contract: Contract) -> SchemaGenerator {
         settings.contract = contract;
     });
     settings.into_generator()
+}
+
+/// Whether a schema is that of a secret.
+fn is_secret(schema: &Value) -> bool {
+    schema.get("writeOnly").is_some_and(|secret| secret == true)
 }
 
 /// Leaves out what only costs: the formats that are no formats of JSON Schema (`int64`, `uint32`, `double` …) say nothing

@@ -36,6 +36,16 @@ impl InputSchema {
         Some(Self { fields: Vec::new(), definitions: Map::new(), whole: Some(schema) })
     }
 
+    /// Whether the value of an argument is written nowhere.
+    pub(crate) fn is_secret(&self, name: &str) -> bool {
+        match &self.whole {
+            Some(whole) => {
+                whole.get("properties").and_then(|all| all.get(name)).is_some_and(super::is_secret)
+            }
+            None => self.fields.iter().any(|field| field.name == name && field.is_secret()),
+        }
+    }
+
     /// The names that a call may give, where they are known.
     pub(crate) fn names(&self) -> Vec<String> {
         match &self.whole {

@@ -364,9 +364,8 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// Those of [`build`](Self::build), but for states that were not given.
-    pub fn catalogue(mut self) -> Result<Catalogue, BuildError> {
-        self.states.assume_all();
-        Ok(self.build()?.catalogue())
+    pub fn catalogue(self) -> Result<Catalogue, BuildError> {
+        Ok(self.looked_at(|_| true)?.catalogue())
     }
 
     /// Looks at everything that the server would publish, as [`Server::check`] does. It need not be able to run: states that it
@@ -375,18 +374,22 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// Those of [`build`](Self::build), but for states that were not given.
-    pub fn check(mut self, checks: Checks) -> Result<Report, BuildError> {
-        self.states.assume_all();
-        Ok(self.build()?.check(checks))
+    pub fn check(self, checks: Checks) -> Result<Report, BuildError> {
+        Ok(self.looked_at(|_| true)?.check(checks))
     }
 
-    /// Puts the server together.
-    ///
-    /// # Errors
-    ///
-    /// Everything that does not fit together, each with its place in the source: names that occur twice or are not
-    /// legal, states that were not given, arguments that cannot stand beside each other.
-    pub fn build(self) -> Result<Server, BuildError> {
+    /// A server that is only looked at. `keep` says of each definition that was found whether it is offered; those that
+    /// were given are.
+    pub(crate) fn looked_at(mut self, keep: impl FnMut(&Definition) -> bool) -> Result<Server, BuildError> {
+        let found: Vec<_> = self.found().filter(keep).collect();
+        self.definitions.extend(found);
+        self.explicit = true;
+        self.states.assume_all();
+        self.build()
+    }
+
+    /// The definitions in this program that are to be offered.
+    fn found(&self) -> impl Iterator<Item = Definition> + use<'_> {
         let chosen = |definition: &Definition| {
             let module = definition.source.module;
             let below = |chosen: &String| {
@@ -396,7 +399,17 @@ impl ServerBuilder {
             };
             !self.explicit && (self.modules.is_empty() || self.modules.iter().any(below))
         };
-        let mut definitions: Vec<_> = discovered().filter(chosen).collect();
+        discovered().filter(chosen)
+    }
+
+    /// Puts the server together.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not fit together, each with its place in the source: names that occur twice or are not
+    /// legal, states that were not given, arguments that cannot stand beside each other.
+    pub fn build(self) -> Result<Server, BuildError> {
+        let mut definitions: Vec<_> = self.found().collect();
         definitions.extend(self.definitions);
         let has_tasks = definitions.iter().any(|definition| definition.task.is_some());
         if has_tasks {

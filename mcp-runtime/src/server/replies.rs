@@ -381,6 +381,13 @@ impl Replies {
 }
 
 impl Replies {
+    /// What a question of the call is named that was sent under this number.
+    pub(crate) fn key(&self, number: u64) -> Option<&str> {
+        let State::Running(run) = &self.0 else { return None };
+        let slot = run.asked.iter().find(|slot| slot.number.get() == Some(&number))?;
+        Some(&slot.key)
+    }
+
     /// Ends a cancelled call. Nothing more is said of it, but what it asked is taken back.
     fn cancelled(&mut self) -> Poll<Option<Reply>> {
         if let State::Running(run) = &mut self.0 {

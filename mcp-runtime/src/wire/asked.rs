@@ -45,7 +45,7 @@ impl Asked {
 
     /// Gives a client's answer to whoever asked. One to something that was not asked, or is not asked any more, is nothing.
     pub(super) fn answered(&self, id: &Id, answer: Result<&str, &str>) {
-        let Ok(number) = id.raw().parse() else { return };
+        let Some(number) = id.number() else { return };
         let Some(slot) = self.lock().remove(&number).and_then(|slot| slot.upgrade()) else { return };
         let read = |raw: &str| serde_json::from_str::<Value>(raw).unwrap_or_default();
         slot.fill(answer.map(read).map_err(read));

@@ -46,7 +46,7 @@ pub(super) fn decode(server: &Shared, message: &[u8], peer: &Peer) -> Option<Dec
 /// The revision that was agreed on with the peer; `None` where it cannot be one with batches.
 fn agreed(server: &Shared, peer: &Peer) -> Option<Result<Revision, Refusal>> {
     let Link::Http(headers) = &peer.link else { return stateful::agreed(server, peer).map(Ok) };
-    match headers::single(headers, headers::PROTOCOL_VERSION) {
+    match headers::single(headers, &headers::PROTOCOL_VERSION) {
         Err(mismatch) => return Some(Err(mismatch.into())),
         Ok(Some(version)) => match Revision::named(version) {
             None => return Some(Err(Refusal::version(version))),
@@ -56,7 +56,7 @@ fn agreed(server: &Shared, peer: &Peer) -> Option<Result<Revision, Refusal>> {
         Ok(None) => {}
     }
     // Whoever names no session has agreed on nothing. One that is over is to be told so, to begin another.
-    headers.contains_key(headers::SESSION).then(|| Ok(stateful::session(server, peer, headers)?.revision))
+    headers.contains_key(&headers::SESSION).then(|| Ok(stateful::session(server, peer, headers)?.revision))
 }
 
 type Element = Result<Envelope, Malformed>;

@@ -28,7 +28,7 @@ impl Voice {
         let mut members = Vec::new();
         if let Self::Subscription { id, .. } = self {
             // As it was written: who asked knows it by that.
-            members.push(format!("\"_meta\":{{\"{}\":{}}}", meta::SUBSCRIPTION_ID, id.raw()));
+            members.push(format!("\"_meta\":{{\"{}\":{}}}", meta::SUBSCRIPTION_ID, id));
         }
         members.extend(params.iter().map(|(name, value)| format!("{}:{value}", json!(name))));
         let params = match members.is_empty() {
@@ -92,7 +92,7 @@ impl Voice {
             "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"resultType\":\"complete\",\"_meta\":{{\"{}\":{id},\"{}\":{server_info}}}}}}}",
             meta::SUBSCRIPTION_ID,
             meta::SERVER_INFO,
-            id = id.raw(),
+            id = id,
         );
         Some(Reply::response(200, body.into_bytes()))
     }

@@ -108,7 +108,7 @@ fn over_http(
     peer: &Peer,
     headers: &Arc<http::HeaderMap>,
 ) -> Decoded {
-    let announced = match headers::single(headers, headers::PROTOCOL_VERSION) {
+    let announced = match headers::single(headers, &headers::PROTOCOL_VERSION) {
         Ok(announced) => announced,
         Err(mismatch) => {
             let id = if let Kind::Request { id, .. } = kind { Some(id) } else { None };
@@ -211,10 +211,11 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
     };
     match method {
         "tools/call" if registry.has_tools() => {
-            let name =
-                params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
+            let [name, arguments] = params.spans(&["name", "arguments"]);
+            let name = name.and_then(|name| params.string_at(name));
+            let name = name.ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
             let tool = registry.tool(&name)?;
-            let arguments = match params.inside("arguments") {
+            let arguments = match params.inside_at(arguments) {
                 Ok(arguments) => arguments.map_or_else(Object::empty, Inside::to_object),
                 Err(()) => return Err(Error::invalid_params("\"arguments\" must be an object")),
             };

@@ -8,9 +8,17 @@ use std::sync::Arc;
 use crate::json::scan::{self, Fault, Limits, Member, Scanned};
 use crate::json::{Object, Raw, Span, same, string, unescape};
 
-/// The id of a request as it was written, so that `5` stays `5`, `"5"` stays `"5"` and no digit is lost.
+/// The id of a request, which comes out as it was written, so that `5` stays `5`, `"5"` stays `"5"` and no digit is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Id(Arc<str>);
+pub(crate) struct Id(Token);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Token {
+    /// What most clients use. It is written in one way only.
+    Number(u64),
+    /// Anything else, as it was written.
+    Written(Arc<str>),
+}
 
 /// An id longer than this, in bytes, is refused.
 const LONGEST_ID: usize = 1024;
@@ -18,16 +26,49 @@ const LONGEST_ID: usize = 1024;
 impl Id {
     /// Reads a string or an integer; nothing else is an id.
     pub(crate) fn read(raw: &str) -> Option<Self> {
+        if let Some(number) = plain_number(raw.as_bytes()) {
+            return Some(Self(Token::Number(number)));
+        }
         let digits = raw.strip_prefix('-').unwrap_or(raw);
         let legal = raw.starts_with('"')
             || (!digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()));
-        (legal && raw.len() <= LONGEST_ID).then(|| Self(raw.into()))
+        (legal && raw.len() <= LONGEST_ID).then(|| Self(Token::Written(raw.into())))
     }
 
-    /// The token to write into the answer.
-    pub(crate) fn raw(&self) -> &str {
-        &self.0
+    /// The number, where it is a plain one.
+    pub(crate) fn number(&self) -> Option<u64> {
+        match self.0 {
+            Token::Number(number) => Some(number),
+            Token::Written(_) => None,
+        }
     }
+
+    /// Writes the token into an answer.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            // A number always has a form in JSON, and a buffer takes whatever is written.
+            Token::Number(number) => drop(serde_json::to_writer(out, number)),
+            Token::Written(raw) => out.extend_from_slice(raw.as_bytes()),
+        }
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Token::Number(number) => number.fmt(f),
+            Token::Written(raw) => f.write_str(raw),
+        }
+    }
+}
+
+/// A number of so few digits that it fits, and that does not begin with a zero which would be lost.
+fn plain_number(raw: &[u8]) -> Option<u64> {
+    if raw.len() > 18 || raw == b"" || (raw.len() > 1 && raw.starts_with(b"0")) {
+        return None;
+    }
+    raw.iter()
+        .try_fold(0_u64, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
 }
 
 /// A message that is a well-formed JSON-RPC object.
@@ -132,12 +173,22 @@ impl Params {
         string(self.get(name)?)
     }
 
+    /// A string that stands in a place of the text, with its escapes resolved.
+    pub(crate) fn string_at(&self, place: Span) -> Option<Cow<'_, str>> {
+        string(place.of(&self.text))
+    }
+
     /// A member of `params` that is an object; `Err` where it is something else.
     pub(crate) fn inside(&self, name: &str) -> Result<Option<Inside<'_>>, ()> {
-        match self.member(name) {
+        self.inside_at(self.member(name).map(|member| member.value))
+    }
+
+    /// The same, of a member whose place is known.
+    pub(crate) fn inside_at(&self, place: Option<Span>) -> Result<Option<Inside<'_>>, ()> {
+        match place {
             None => Ok(None),
-            Some(member) if member.value.of(&self.text).starts_with('{') => {
-                Ok(Some(Inside { params: self, whole: member.value }))
+            Some(whole) if whole.bytes(&self.text).starts_with(b"{") => {
+                Ok(Some(Inside { params: self, whole }))
             }
             Some(_) => Err(()),
         }
@@ -221,7 +272,7 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     })?;
     let invalid =
         |id: Option<Id>, detail: &str| Malformed { id, problem: Problem::Invalid, detail: detail.into() };
-    match text.trim_start_matches([' ', '\t', '\n', '\r']).as_bytes().first() {
+    match message.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => {}
         Some(b'[') => return Err(invalid(None, "a batch is not accepted: send one message at a time")),
         _ => return Err(invalid(None, "a message is a JSON object")),
@@ -229,20 +280,26 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     let (mut version, mut id, mut method, mut params) = (None, None, None, None);
     let (mut result, mut error) = (None, None);
     for member in members.iter().filter(|member| member.level == 1) {
-        let value = member.value.of(text);
-        let name = member.name.of(text);
-        match if escaped_names { unescape(name) } else { name.into() }.as_ref() {
-            "jsonrpc" => version = Some(value),
-            "id" => id = Some(value),
-            "method" => method = Some(member.value),
-            "params" => params = Some(member.value),
-            "result" => result = Some(member.value),
-            "error" => error = Some(member.value),
-            _ => {}
-        }
+        let unescaped;
+        let name = if escaped_names {
+            unescaped = unescape(member.name.of(text));
+            unescaped.as_bytes()
+        } else {
+            member.name.bytes(text)
+        };
+        let known = match name {
+            b"jsonrpc" => &mut version,
+            b"id" => &mut id,
+            b"method" => &mut method,
+            b"params" => &mut params,
+            b"result" => &mut result,
+            b"error" => &mut error,
+            _ => continue,
+        };
+        *known = Some(member.value);
     }
-    let known = id.and_then(Id::read);
-    if version != Some("\"2.0\"") {
+    let known = id.and_then(|id: Span| Id::read(id.of(text)));
+    if version.is_none_or(|version: Span| version.bytes(text) != b"\"2.0\"") {
         return Err(invalid(known, "\"jsonrpc\" must be \"2.0\""));
     }
     let Some(method) = method else {
@@ -267,12 +324,12 @@ pub(crate) fn read(message: &[u8]) -> Result<Envelope, Malformed> {
     if id.is_some() && known.is_none() {
         return Err(invalid(None, "\"id\" must be a string or an integer"));
     }
-    if params.is_some_and(|params| !params.of(text).starts_with('{')) {
+    if params.is_some_and(|params: Span| !params.bytes(text).starts_with(b"{")) {
         return Err(invalid(known, "\"params\" must be an object"));
     }
     let text: Arc<str> = text.into();
     let method = match name {
-        Cow::Borrowed(_) => Raw::new(text.clone(), Span { start: method.start + 1, end: method.end - 1 }),
+        Cow::Borrowed(_) => Raw::new(text.clone(), method.inner()),
         Cow::Owned(name) => Raw::whole(&name),
     };
     let kind = match known {

@@ -5,31 +5,31 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::json::shortened;
 
-pub(crate) const PROTOCOL_VERSION: &str = "mcp-protocol-version";
-pub(crate) const METHOD: &str = "mcp-method";
-pub(crate) const NAME: &str = "mcp-name";
-pub(crate) const SESSION: &str = "mcp-session-id";
+pub(crate) static PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+pub(crate) static METHOD: HeaderName = HeaderName::from_static("mcp-method");
+pub(crate) static NAME: HeaderName = HeaderName::from_static("mcp-name");
+pub(crate) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// Why a header was refused.
 pub(crate) struct Mismatch(pub(crate) String);
 
 /// The value of a header that may stand there once or not at all, without white space around it.
-pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Mismatch> {
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Mismatch> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Mismatch(format!("header {name} occurs twice")));
     }
     let text = value.to_str().map_err(|_| Mismatch(format!("header {name} has invalid characters")))?;
-    Ok(Some(text.trim_matches([' ', '\t'])))
+    Ok(Some(text.trim_ascii()))
 }
 
 /// Checks that a header is there and says the same as the body.
-pub(crate) fn matches(headers: &HeaderMap, name: &str, body: &str) -> Result<(), Mismatch> {
+pub(crate) fn matches(headers: &HeaderMap, name: &HeaderName, body: &str) -> Result<(), Mismatch> {
     match single(headers, name)? {
         None => Err(Mismatch(format!("header {name} is missing; the body says \"{}\"", shortened(body)))),
         Some(value) if value == body => Ok(()),
@@ -40,7 +40,7 @@ pub(crate) fn matches(headers: &HeaderMap, name: &str, body: &str) -> Result<(),
 }
 
 /// The same for a header whose value may be encoded, because names and URIs may hold what headers may not.
-pub(crate) fn matches_encoded(headers: &HeaderMap, name: &str, body: &str) -> Result<(), Mismatch> {
+pub(crate) fn matches_encoded(headers: &HeaderMap, name: &HeaderName, body: &str) -> Result<(), Mismatch> {
     match single(headers, name)? {
         None => Err(Mismatch(format!("header {name} is missing; the body says \"{}\"", shortened(body)))),
         Some(value)

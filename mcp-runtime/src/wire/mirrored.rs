@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 
 use super::headers::{Mismatch, decoded, single};
@@ -14,8 +14,9 @@ use crate::model::{Arguments, ToolCall};
 pub(super) fn check(headers: &HeaderMap, call: &ToolCall) -> Result<(), Mismatch> {
     let Arguments::Json(given) = &call.arguments else { return Ok(()) };
     for mirror in &call.tool.mirrors {
-        let name = format!("mcp-param-{}", mirror.header.to_ascii_lowercase());
-        agree(&name, single(headers, &name)?, value(given, &mirror.path).as_deref())?;
+        // What cannot stand in HTTP was refused when the server was built.
+        let Ok(name) = HeaderName::try_from(format!("mcp-param-{}", mirror.header)) else { continue };
+        agree(name.as_str(), single(headers, &name)?, value(given, &mirror.path).as_deref())?;
     }
     Ok(())
 }

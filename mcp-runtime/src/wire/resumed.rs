@@ -3,7 +3,7 @@
 //! An event is one of the peer's own session or nothing at all. See the specification of the stateful revisions,
 //! "Resumability and Redelivery".
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use super::encode::Refusal;
 use super::headers;
@@ -14,12 +14,12 @@ use crate::kept::{EventId, Reader};
 use crate::server::{Reply, Shared};
 
 /// The header that names the last event that was read.
-const LAST_EVENT: &str = "last-event-id";
+static LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// What came after the event that the peer's headers name; `None` where they name none of a stream that answers a request.
 pub(crate) fn resume(server: &Shared, peer: &Peer) -> Option<Result<Reader, Reply>> {
     let Link::Http(headers) = &peer.link else { return None };
-    let named = headers.get(LAST_EVENT)?.to_str().ok().and_then(EventId::read);
+    let named = headers.get(&LAST_EVENT)?.to_str().ok().and_then(EventId::read);
     if named.is_some_and(|event| event.stream == EventId::CHANGES) {
         return None;
     }
@@ -42,7 +42,7 @@ pub(super) fn rewind(session: &Session, headers: &HeaderMap) -> Result<(), Refus
 }
 
 fn last(headers: &HeaderMap) -> Result<Option<EventId>, Refusal> {
-    let named = headers::single(headers, LAST_EVENT)?;
+    let named = headers::single(headers, &LAST_EVENT)?;
     named.map(|named| EventId::read(named).ok_or_else(no_such_event)).transpose()
 }
 

@@ -140,7 +140,7 @@ pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
     if let Err(refusal) = revision_of(headers) {
         return refusal.reply(None);
     }
-    match headers::single(headers, headers::SESSION) {
+    match headers::single(headers, &headers::SESSION) {
         Ok(Some(id)) if server.sessions.end(&peer.principal, id) => Reply::nothing(),
         Ok(Some(_)) => Refusal::no_session().reply(None),
         Ok(None) => Refusal::session_required().reply(None),
@@ -150,7 +150,7 @@ pub(crate) fn end_session(server: &Shared, peer: &Peer) -> Reply {
 
 /// Sessions, and so the methods GET and DELETE, are there in the stateful revisions only.
 pub(super) fn revision_of(headers: &HeaderMap) -> Result<(), Refusal> {
-    match headers::single(headers, headers::PROTOCOL_VERSION)? {
+    match headers::single(headers, &headers::PROTOCOL_VERSION)? {
         None => Ok(()),
         Some(version) => match Revision::named(version) {
             None => Err(Refusal::version(version)),
@@ -167,7 +167,7 @@ pub(super) fn revision_of(headers: &HeaderMap) -> Result<(), Refusal> {
 /// a fixed one are about. Where the header is missing, the session says what the revision is; where the session is
 /// missing too, the revision to assume is 2025-03-26, in which a server of sessions asks for one.
 pub(super) fn session(server: &Shared, peer: &Peer, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
-    let id = headers::single(headers, headers::SESSION)?.ok_or_else(Refusal::session_required)?;
+    let id = headers::single(headers, &headers::SESSION)?.ok_or_else(Refusal::session_required)?;
     server.sessions.find(&peer.principal, id).ok_or_else(Refusal::no_session)
 }
 

@@ -71,12 +71,12 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
 
     let http = if let Link::Http(headers) = &peer.link { Some(&**headers) } else { None };
     if let Some(headers) = http {
-        headers::matches(headers, headers::PROTOCOL_VERSION, &version)?;
+        headers::matches(headers, &headers::PROTOCOL_VERSION, &version)?;
     }
     let revision = Revision::named(&version).filter(|revision| revision.is_stateless());
     let revision = revision.ok_or_else(|| Refusal::version(&version))?;
     if let Some(headers) = http {
-        headers::matches(headers, headers::METHOD, method)?;
+        headers::matches(headers, &headers::METHOD, method)?;
         let named = match method {
             "tools/call" | "prompts/get" => params.string("name"),
             "resources/read" => params.string("uri"),
@@ -86,7 +86,7 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
             }
         };
         if let Some(name) = named {
-            headers::matches_encoded(headers, headers::NAME, &name)?;
+            headers::matches_encoded(headers, &headers::NAME, &name)?;
         }
     }
 

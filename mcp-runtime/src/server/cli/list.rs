@@ -48,7 +48,8 @@ fn mark(name: &str, required: bool) -> String {
 
 /// The first line of the description, and what a tool says of itself.
 fn note(definition: &Definition) -> String {
-    let first = definition.published_description().lines().next().unwrap_or_default();
+    let description = definition.published_description();
+    let first = description.lines().next().unwrap_or_default();
     let hints = match definition.kind() {
         Kind::Tool(hints) => [
             (hints.read_only, "read-only"),

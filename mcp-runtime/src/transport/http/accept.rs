@@ -15,17 +15,16 @@ impl Accept {
         let mut found = Self { json: false, events: false };
         let mut said = false;
         for value in headers.get_all(header::ACCEPT) {
-            for range in value.to_str().unwrap_or_default().split(',') {
+            for range in value.as_bytes().split(|byte| *byte == b',') {
                 said = true;
-                let (kind, parameters) = range.split_once(';').unwrap_or((range, ""));
-                let refused =
-                    parameters.split(';').any(|parameter| matches!(parameter.trim(), "q=0" | "q=0.0"));
-                let kind = kind.trim();
-                let is = |wanted: &[&str]| {
-                    !refused && wanted.iter().any(|wanted| kind.eq_ignore_ascii_case(wanted))
+                let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+                let kind = parts.next().unwrap_or_default();
+                let refused = parts.any(|parameter| matches!(parameter, b"q=0" | b"q=0.0"));
+                let is = |wanted: [&str; 3]| {
+                    !refused && wanted.iter().any(|wanted| kind.eq_ignore_ascii_case(wanted.as_bytes()))
                 };
-                found.json |= is(&["application/json", "application/*", "*/*"]);
-                found.events |= is(&["text/event-stream", "text/*", "*/*"]);
+                found.json |= is(["application/json", "application/*", "*/*"]);
+                found.events |= is(["text/event-stream", "text/*", "*/*"]);
             }
         }
         if said { found } else { Self { json: true, events: true } }
@@ -36,8 +35,8 @@ impl Accept {
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
-    let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-    kind.trim().eq_ignore_ascii_case("application/json")
+    let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    kind.trim_ascii().eq_ignore_ascii_case(b"application/json")
 }
 
 #[cfg(test)]

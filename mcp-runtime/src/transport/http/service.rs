@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ use crate::model::Principal;
 use crate::server::{Replies, Reply, ReplyKind, Server};
 use crate::wire::{Peer, resume};
 
-const SESSION: &str = "mcp-session-id";
+static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// The body of a request must be there after so long.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// A call whose client reads events, and comes back for them, is answered with events when it has taken so long, though it
@@ -376,10 +376,11 @@ fn conceal(headers: &mut HeaderMap, authenticated: bool) {
     for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION] {
         if authenticated {
             headers.remove(&name);
+        } else if let Some(value) = headers.get_mut(&name) {
+            value.set_sensitive(true);
         }
-        headers.get_mut(&name).into_iter().for_each(|value| value.set_sensitive(true));
     }
-    for name in [header::COOKIE.as_str(), SESSION] {
+    for name in [&header::COOKIE, &SESSION] {
         headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
     }
 }
@@ -396,7 +397,7 @@ pub(super) fn respond(reply: Reply) -> Response<Body> {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     if let Some(session) = session {
-        response.headers_mut().insert(SESSION, session);
+        response.headers_mut().insert(&SESSION, session);
     }
     if not_allowed {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
@@ -411,7 +412,7 @@ pub(super) fn stream_of(session: Option<String>, events: Body) -> Response<Body>
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     if let Some(session) = session.and_then(|session| HeaderValue::from_str(&session).ok()) {
-        headers.insert(SESSION, session);
+        headers.insert(&SESSION, session);
     }
     response
 }

@@ -58,10 +58,15 @@ impl Server {
 /// Ready when the process is asked to end. The signals are caught from the call on, by a task of their own, because
 /// asking whether it has ended costs less than asking for signals.
 pub(crate) fn shutdown() -> impl Future<Output = ()> + Send {
+    let (tell, told) = tokio::sync::oneshot::channel();
     let mut waiting = JoinSet::new();
-    waiting.spawn(signals());
+    waiting.spawn(async move {
+        signals().await;
+        let _ = tell.send(());
+    });
     async move {
-        let _ = waiting.join_next().await;
+        let _waiting = waiting;
+        let _ = told.await;
     }
 }
 

@@ -5,26 +5,33 @@
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::super::revision::Revision;
+use super::value;
+use crate::json::write_text;
 use crate::model::{Audio, Content, Link, PromptMessage, Role};
 
-/// Content blocks as a revision has them.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Blocks<'a> {
-    pub(super) content: &'a [Content],
-    pub(super) revision: Revision,
+/// Writes content blocks as a revision has them.
+pub(super) fn blocks(out: &mut Vec<u8>, content: &[Content], revision: Revision) {
+    out.extend_from_slice(b"\"content\":[");
+    for (at, block) in content.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        match block.as_plain() {
+            Some(text) => plain_text(out, text),
+            None => value(out, &*projected(block, revision)),
+        }
+    }
+    out.push(b']');
 }
 
-impl Serialize for Blocks<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { content, revision } = *self;
-        if content.iter().all(|block| is_known(block, revision)) {
-            return content.serialize(serializer);
-        }
-        serializer.collect_seq(content.iter().map(|block| projected(block, revision)))
-    }
+/// Writes a block of text of which nothing else is said, which is what most results are.
+pub(super) fn plain_text(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(b"{\"type\":\"text\",\"text\":");
+    write_text(out, text);
+    out.push(b'}');
 }
 
 /// A message of a prompt as a revision has it.

@@ -90,7 +90,7 @@ struct PublishedTool<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
-    description: &'a str,
+    description: Cow<'a, str>,
     input_schema: Input<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_schema: Option<Cow<'a, Value>>,
@@ -177,7 +177,7 @@ struct PublishedResource<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
-    description: &'a str,
+    description: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mime_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -215,7 +215,7 @@ struct PublishedPrompt<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
-    description: &'a str,
+    description: Cow<'a, str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     arguments: &'a [model::PromptArgument],
     #[serde(flatten)]

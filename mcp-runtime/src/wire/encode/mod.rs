@@ -25,7 +25,7 @@ use super::revision::Revision;
 use super::session::Session;
 use super::state::Binding;
 use crate::json::Raw;
-use crate::model::{Extended, Facts, Hints, Meta, Response};
+use crate::model::{Content, Extended, Facts, Hints, Meta, Response};
 use crate::server::{Reply, Shared};
 
 /// How the answers to one request are written.
@@ -69,7 +69,7 @@ impl Answer {
 
     fn open(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
-        out.extend_from_slice(self.id.raw().as_bytes());
+        self.id.write(out);
         out.extend_from_slice(b",\"result\":{");
     }
 
@@ -79,7 +79,7 @@ impl Answer {
             return self.empty();
         }
         let identity = &server.identity;
-        let mut out = Vec::with_capacity(512);
+        let mut out = Vec::with_capacity(512 + self.length(&response));
         self.open(&mut out);
         if self.revision.stamps_results() {
             match &response {
@@ -162,6 +162,19 @@ impl Answer {
         }
         out.extend_from_slice(b"}}");
         Reply::response(200, out)
+    }
+
+    /// How long the part of an answer is that may be long, as far as that is known at once: a buffer that grows is copied.
+    fn length(&self, response: &Response) -> usize {
+        match response {
+            Response::Tool(result) => {
+                let texts: usize = result.content.iter().filter_map(Content::as_text).map(str::len).sum();
+                // As text, where there is none, and as what it is; quotes are written as two characters in text.
+                texts + result.structured.as_ref().map_or(0, |structured| structured.len() * 5 / 2)
+            }
+            Response::List(page) if page.after.is_none() => self.list(page).len(),
+            _ => 0,
+        }
     }
 
     /// How a stream of changes speaks that answers the request.

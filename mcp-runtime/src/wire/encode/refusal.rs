@@ -97,7 +97,7 @@ impl Refusal {
 
     /// The answer, without an id where the message has none.
     pub(in crate::wire) fn reply(self, id: Option<&Id>) -> Reply {
-        self.written(id.map(Id::raw))
+        self.written(id.map(Id::to_string).as_deref())
     }
 
     fn written(self, id: Option<&str>) -> Reply {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::super::envelope::Id;
 use super::super::revision::Revision;
-use super::content::Blocks;
-use super::{Answer, member, value};
+use super::content::{blocks, plain_text};
+use super::{Answer, member};
 use crate::model::ToolResult;
 
 impl Answer {
@@ -13,13 +13,11 @@ impl Answer {
         match &result.structured {
             // Clients that know no structured results, and models, read its text.
             Some(structured) if result.content.is_empty() => {
-                out.extend_from_slice(b"\"content\":[{\"type\":\"text\",\"text\":");
-                value(out, structured);
-                out.extend_from_slice(b"}]");
+                out.extend_from_slice(b"\"content\":[");
+                plain_text(out, structured);
+                out.push(b']');
             }
-            _ => {
-                member(out, "content", &Blocks { content: &result.content, revision: self.revision });
-            }
+            _ => blocks(out, &result.content, self.revision),
         }
         if let Some(structured) = &result.structured
             && self.revision.has_structured_results()

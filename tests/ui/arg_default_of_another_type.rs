@@ -1,0 +1,6 @@
+#[mcp::tool]
+async fn find(#[arg(default = "five")] count: u32) {
+    let _ = count;
+}
+
+fn main() {}

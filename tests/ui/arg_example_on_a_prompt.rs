@@ -1,0 +1,6 @@
+#[mcp::prompt]
+async fn greet(#[arg(example = "Ann")] name: String) -> String {
+    name
+}
+
+fn main() {}

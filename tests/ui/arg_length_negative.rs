@@ -1,0 +1,6 @@
+#[mcp::tool]
+async fn find(#[arg(length = -1..)] name: String) {
+    let _ = name;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[mcp::resource("files://{token}")]
+async fn file(#[arg(secret)] token: String) -> String {
+    token
+}
+
+fn main() {}

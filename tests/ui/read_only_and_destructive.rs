@@ -1,0 +1,4 @@
+#[mcp::tool(read_only, destructive)]
+async fn find() {}
+
+fn main() {}

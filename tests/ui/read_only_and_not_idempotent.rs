@@ -1,0 +1,4 @@
+#[mcp::tool(read_only, idempotent = false)]
+async fn find() {}
+
+fn main() {}
