@@ -7,6 +7,7 @@ use crate::attr::Key;
 use crate::diag::{Errors, suggest};
 use crate::kind::Kind;
 use crate::model::Definition;
+use crate::prose;
 use crate::rules::too_long;
 
 /// A name is at most this long, so that every client can use it.
@@ -25,6 +26,23 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     meta(definition, errors);
     completed(definition, errors);
     headers(definition, errors);
+    texts(definition, errors);
+}
+
+/// What is published may not hide anything, nor instruct the model. What only the compiler knows is looked at by it.
+fn texts(definition: &Definition, errors: &mut Errors) {
+    let named = [Key::Name, Key::Title].into_iter().filter_map(|key| definition.attributes.text(key));
+    let named = named.chain(&definition.attributes.uri).map(|text| (text.value(), text.span()));
+    let descriptions = definition.arguments.iter().map(|argument| &argument.description);
+    let descriptions = descriptions.chain([&definition.description]);
+    let descriptions = descriptions.filter_map(|text| Some((text.literal.clone()?, text.span)));
+    for (text, span) in named.chain(descriptions) {
+        let Some(fault) = prose::fault(&text) else { continue };
+        // Of many lines of documentation the one that is meant, where it is one.
+        let mut lines = definition.function.documentation().filter(|line| text.contains(line.value().trim()));
+        let line = lines.find(|line| prose::fault(&line.value()).is_some());
+        errors.at(line.map_or(span, syn::LitStr::span), fault.message(&text).text());
+    }
 }
 
 fn names(definition: &Definition, errors: &mut Errors) {

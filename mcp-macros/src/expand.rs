@@ -127,31 +127,19 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     }
 }
 
-/// Holds what is published against the rules for texts while it is compiled: only the compiler knows what a `concat!` or
-/// an `include_str!` says.
-fn texts(definition: &Definition, root: &TokenStream) -> TokenStream {
-    let names = [Key::Name, Key::Title].into_iter().filter_map(|key| definition.attributes.text(key));
-    let names = names.chain(&definition.attributes.uri).map(|name| {
-        let root = located(root, name.span());
-        quote_spanned!(place(name)=> #root::__private::prose(#name);)
-    });
+/// Holds the descriptions that only the compiler knows, such as what a `concat!` or an `include_str!` says, against the rules
+/// for texts. What is written as it is has been looked at already.
+fn texts(definition: &Definition, root: &TokenStream) -> Option<TokenStream> {
     let function = std::iter::once((&definition.description, &[] as &[syn::Attribute]));
     let named = definition.arguments.iter().filter(|argument| argument.name.is_some());
     let arguments = named.map(|argument| (&argument.description, argument.conditions.as_slice()));
-    let descriptions = function.chain(arguments).filter_map(|(text, conditions)| {
-        let Text { tokens, literal, span, explicit } = text;
+    let unknown = function.chain(arguments).filter(|(text, _)| text.literal.is_none());
+    let texts = unknown.map(|(Text { tokens, span, explicit, .. }, conditions)| {
         let (root, at) = (located(root, *span), Span::call_site().located_at(*span));
-        // What is written as it is has been measured already, and what is empty says nothing.
-        match literal.as_deref() {
-            Some("") => None,
-            Some(_) => Some(quote_spanned!(at=> #(#conditions)* #root::__private::prose(#tokens);)),
-            None => {
-                Some(quote_spanned!(at=> #(#conditions)* #root::__private::description(#tokens, #explicit);))
-            }
-        }
+        quote_spanned!(at=> #(#conditions)* const _: () = #root::__private::description(#tokens, #explicit);)
     });
-    let texts: Vec<_> = names.chain(descriptions).collect();
-    if texts.is_empty() { TokenStream::new() } else { quote!(const _: () = { #(#texts)* };) }
+    let texts: Vec<_> = texts.collect();
+    (!texts.is_empty()).then(|| quote!(#(#texts)*))
 }
 
 fn audience(role: &syn::LitStr, root: &TokenStream) -> TokenStream {

@@ -198,6 +198,19 @@ fn refuse_type(kind: Kind, ty: &Type, errors: &mut Errors) {
     }
 }
 
+impl Function {
+    /// The lines of its documentation, as far as they are literals.
+    pub(crate) fn documentation(&self) -> impl Iterator<Item = &syn::LitStr> {
+        self.attributes.iter().filter_map(|attribute| match &attribute.meta {
+            syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(line), .. }) => Some(line),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+}
+
 /// A type without the invisible group that a `$t:ty` of somebody's macro puts around it.
 pub(crate) fn ungrouped(ty: &Type) -> &Type {
     match ty {

@@ -19,6 +19,8 @@ mod json;
 mod kind;
 mod literal;
 mod model;
+#[allow(dead_code, reason = "the library uses the rest of it")]
+mod prose;
 mod range;
 mod rules;
 mod uri;

@@ -130,3 +130,12 @@ fn texts_keep_their_lines_and_lose_one_space() {
     let expanded = define(Kind::Tool, quote!(), item).to_string();
     assert!(expanded.contains(r#"description ("First.\n\n  - indented\nby hand\ntwo lines")"#), "{expanded}");
 }
+
+#[test]
+fn the_rules_of_texts_are_those_of_the_library() {
+    let library = concat!(env!("CARGO_MANIFEST_DIR"), "/../mcp-runtime/src/prose.rs");
+    // Alone, this crate has nothing to be compared with.
+    if let Ok(library) = std::fs::read_to_string(library) {
+        assert!(library == include_str!("prose.rs"), "cp mcp-runtime/src/prose.rs mcp-macros/src/prose.rs");
+    }
+}

@@ -39,6 +39,11 @@ impl Dialect {
     /// All of them, the standard first.
     pub const ALL: [Self; 4] = [Self::Standard, Self::Gemini, Self::OpenAiStrict, Self::Cursor];
 
+    /// The dialect of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
+    }
+
     /// Its name on the command line, and the last segment of the path over HTTP.
     ///
     /// ```
@@ -80,8 +85,7 @@ impl FromStr for Dialect {
     type Err = UnknownDialect;
 
     fn from_str(name: &str) -> Result<Self, UnknownDialect> {
-        let found = Self::ALL.into_iter().find(|dialect| dialect.name() == name);
-        found.ok_or_else(|| UnknownDialect(name.into()))
+        Self::named(name).ok_or_else(|| UnknownDialect(name.into()))
     }
 }
 
@@ -124,7 +128,10 @@ impl Dialects {
             // What is published can be a value.
             let standard = serde_json::to_value(standard).unwrap_or_default();
             let order = plain();
-            let (schema, losses) = Rewriter::new(host, &standard).root(!order.is_empty());
+            let (mut schema, losses) = Rewriter::new(host, &standard).root(!order.is_empty());
+            if let Some(Value::Array(required)) = schema.get_mut("required") {
+                required.sort_by_key(|name| order.iter().position(|it| name == it));
+            }
             Rewritten { schema, order, losses }
         }))
     }

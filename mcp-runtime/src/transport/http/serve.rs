@@ -198,5 +198,5 @@ async fn route(
 /// Whether a path is the server's with the name of a dialect behind it.
 fn asks_for_dialect(path: &str, server: &str) -> bool {
     let behind = path.strip_prefix(server.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
-    behind.is_some_and(|name| name.parse::<Dialect>().is_ok())
+    behind.and_then(Dialect::named).is_some()
 }

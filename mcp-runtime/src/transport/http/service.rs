@@ -170,7 +170,7 @@ impl HttpService {
             Ok(message) => message,
             Err(refusal) => return refusal,
         };
-        let dialect = parts.uri.path().rsplit('/').next().and_then(|name| name.parse::<Dialect>().ok());
+        let dialect = parts.uri.path().rsplit('/').next().and_then(Dialect::named);
         let peer = self.peer(parts.headers, principal);
         let peer = dialect.into_iter().fold(peer, Peer::dialect);
         let mut replies = self.server.handle(&message, &peer);
