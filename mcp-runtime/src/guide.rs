@@ -1,0 +1,5 @@
+//! How things are done, one topic a page.
+
+pub mod enforced {
+    #![doc = include_str!("../docs/enforced.md")]
+}
