@@ -20,6 +20,10 @@ pub mod dialects {
     #![doc = include_str!("../docs/dialects.md")]
 }
 
+pub mod enforced {
+    #![doc = include_str!("../docs/enforced.md")]
+}
+
 pub mod testing {
     #![doc = include_str!("../docs/testing.md")]
 }

@@ -204,6 +204,7 @@
 //! |---|---|---|
 //! | `http` | yes | Streamable HTTP, and HTTP+SSE for the oldest clients, on hyper |
 //! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap; needs `http` |
+//! | `validate` | no | constraints inside types of yours and in schemas written by hand are checked, with `jsonschema` |
 //! | `seal` | yes | asking clients without a session: what they carry is sealed with XChaCha20-Poly1305 |
 
 #[doc(hidden)]

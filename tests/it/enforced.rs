@@ -298,3 +298,120 @@ async fn a_result_that_breaks_its_schema_is_a_failure_and_is_counted() {
         assert_eq!(server.counts()["measure"].broken_outputs, if checked { 4 } else { 0 });
     }
 }
+
+/// Takes anything.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Any(Value);
+
+macro_rules! any {
+    ($name:ident, $tool:ident, $schema:tt) => {
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        struct $name(Any);
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+
+        /// Takes what its schema says, and no type does.
+        #[mcp::tool]
+        async fn $tool(value: $name) -> String {
+            value.0.0.to_string().chars().take(50).collect()
+        }
+    };
+}
+
+any!(Slow, slow, {"type": "string", "pattern": "^(a+)+(b|a*)*$"});
+any!(Cyclic, cyclic, {"type": ["array", "integer"], "items": {"$ref": "#/properties/value"}});
+any!(Looping, looping, {"anyOf": [{"$ref": "#/properties/value"}, {"$ref": "#/properties/value/anyOf/0"}, {"type": "integer"}]});
+any!(Wide, wide, {"type": "array", "items": {"anyOf": [
+    {"type": "array", "items": {"$ref": "#/properties/value/items"}}, {"type": "array", "items": {"$ref": "#/properties/value/items"}},
+    {"type": "array", "items": {"$ref": "#/properties/value/items"}}, {"type": "integer"}, {"type": "boolean"}]}});
+any!(Step, step, {"type": "number", "multipleOf": 0.01, "exclusiveMinimum": 0});
+any!(Listed, listed, {"type": "string", "enum": ["a", "b"]});
+any!(Typed, typed, {"type": "integer"});
+
+#[tokio::test]
+async fn schemas_that_lead_to_themselves_or_branch_without_end_cost_little() {
+    let server = mcp::server!().explicit().tool::<cyclic>().tool::<wide>().tool::<slow>().build().unwrap();
+    let client = Client::stateless(&server);
+    let nested = |depth: usize, inner: Value| (0..depth).fold(inner, |inner, _| json!([inner]));
+    for (tool, value, right) in [
+        ("cyclic", nested(100, json!(1)), true),
+        ("cyclic", nested(100, json!("x")), false),
+        ("wide", nested(6, json!(1)), true),
+        ("wide", nested(6, json!("x")), false),
+        ("slow", json!("a".repeat(5000)), true),
+        ("slow", json!("a".repeat(5000) + "!"), false),
+    ] {
+        let begun = std::time::Instant::now();
+        let answer = client.call(tool, json!({"value": value})).await.unwrap();
+        assert_eq!(!answer.is_error(), right, "{tool}: {}", answer.text());
+        assert!(answer.text().len() < 2000, "{tool}");
+        assert!(begun.elapsed().as_secs() < 20, "{tool} took {:?}", begun.elapsed());
+    }
+    let broken = mcp::server!().explicit().tool::<looping>().build().unwrap_err().to_string();
+    assert!(broken.contains("tool \"looping\"") && broken.contains("refers to itself"), "{broken}");
+}
+
+#[tokio::test]
+async fn what_a_schema_written_by_hand_says_of_an_argument_is_kept_without_its_type() {
+    let server = mcp::server!().explicit().tool::<step>().tool::<listed>().tool::<typed>().build().unwrap();
+    let client = Client::stateless(&server);
+    for (tool, value, right) in [
+        ("step", json!(0.07), true),
+        ("step", json!(1e20), true),
+        ("step", json!(0.075), false),
+        ("step", json!(0), false),
+        ("step", json!("0.07"), true),
+        ("listed", json!("a"), true),
+        ("listed", json!("c"), false),
+        ("typed", json!(5), true),
+        ("typed", json!("5"), true),
+        ("typed", json!([]), false),
+    ] {
+        let answer = client.call(tool, json!({"value": value})).await.unwrap();
+        assert_eq!(!answer.is_error(), right, "{tool} {value}: {}", answer.text());
+    }
+}
+
+#[derive(Deserialize)]
+struct Huge(String);
+
+impl JsonSchema for Huge {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Huge".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let values: Vec<String> = (0..20_000).map(|n| format!("value {n}")).collect();
+        json_schema!({"type": "string", "enum": values})
+    }
+}
+
+/// Takes one of very many.
+#[mcp::tool]
+async fn huge(many: Vec<Huge>) -> usize {
+    many.iter().map(|one| one.0.len()).sum()
+}
+
+#[tokio::test]
+async fn an_enum_of_very_many_values_is_kept_and_explained_in_few_words() {
+    let server = mcp::server!().explicit().tool::<huge>().build().unwrap();
+    let client = Client::stateless(&server);
+    assert_eq!(client.call("huge", json!({"many": ["value 7"]})).await.unwrap().text(), "7");
+    let refused = client.call("huge", json!({"many": vec!["valu 7"; 2000]})).await.unwrap().text();
+    assert!(refused.contains("(20000 in all)") && refused.contains("did you mean"), "{refused}");
+    assert!(refused.len() < 20_000, "{}", refused.len());
+}

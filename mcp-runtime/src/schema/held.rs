@@ -134,6 +134,12 @@ impl<'a> Argument<'a> {
         };
         self.spots(place, &mut seen, &mut spots);
         let (mut rules, mut loose) = (Vec::new(), Vec::new());
+        if let Some(spot) = spots.iter().find(|spot| self.circles(spot.schema)) {
+            let place = spot.pointer.rsplit_once('/').map_or("", |(place, _)| place);
+            return Err(format!(
+                "the schema at #{place} refers to itself, so that no value can be held to it"
+            ));
+        }
         for spot in spots {
             if self.is_held(&spot) {
                 continue;
@@ -154,18 +160,20 @@ impl<'a> Argument<'a> {
     }
 
     /// Every keyword that demands something, once for each schema.
-    fn spots(&self, place: Place<'a>, seen: &mut HashSet<*const Value>, out: &mut Vec<Spot<'a>>) {
+    fn spots(&self, place: Place<'a>, seen: &mut HashSet<(*const Value, bool)>, out: &mut Vec<Spot<'a>>) {
         let Place { schema, pointer, way, own } = &place;
-        let Some(members) = schema.as_object().filter(|_| seen.insert(std::ptr::from_ref(*schema))) else {
+        let Some(members) = schema.as_object().filter(|_| seen.insert((std::ptr::from_ref(*schema), *own)))
+        else {
             return;
         };
         for (keyword, value) in members {
             let keyword = keyword.as_str();
-            let unheld = keyword == "$ref" && value.as_str().and_then(|to| referred(self.root, to)).is_none();
             let closed = keyword != "additionalProperties" || value == &Value::Bool(false);
-            let demands =
-                KEYWORDS.contains(&keyword) || SHAPE.contains(&keyword) || OPAQUE.contains(&keyword);
-            if unheld || (demands && closed) || keyword == "not" {
+            let demands = keyword == "$ref"
+                || KEYWORDS.contains(&keyword)
+                || SHAPE.contains(&keyword)
+                || OPAQUE.contains(&keyword);
+            if (demands && closed) || keyword == "not" {
                 out.push(Spot {
                     pointer: format!("{pointer}/{}", escaped(keyword)),
                     keyword,
@@ -212,6 +220,26 @@ impl<'a> Argument<'a> {
         }
     }
 
+    /// Whether a schema leads back to itself without going into the value: nobody who follows it comes to an end.
+    fn circles(&self, schema: &'a Value) -> bool {
+        let next = |schema: &'a Value| -> Vec<&'a Value> {
+            let target = schema.get("$ref").and_then(Value::as_str).and_then(|to| referred(self.root, to));
+            let parts = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|keyword| listed(schema, keyword));
+            target.into_iter().chain(parts).collect()
+        };
+        let mut seen = HashSet::new();
+        let mut open = vec![schema];
+        while let Some(schema) = open.pop() {
+            for part in next(schema) {
+                if !seen.insert(std::ptr::from_ref(part)) {
+                    continue;
+                }
+                open.push(part);
+            }
+        }
+        seen.contains(&std::ptr::from_ref(schema))
+    }
+
     /// Whether the function itself holds callers to a keyword, as far as can be told.
     fn is_held(&self, spot: &Spot<'_>) -> bool {
         let takes = |node: &Node| (self.probe)(self.name, node);
@@ -233,7 +261,14 @@ impl<'a> Argument<'a> {
             };
             required(spot.schema).filter_map(without).collect()
         };
-        if OPAQUE.contains(&spot.keyword) || spot.keyword == "$ref" {
+        if spot.keyword == "$ref" {
+            return spot
+                .schema
+                .get("$ref")
+                .and_then(Value::as_str)
+                .is_some_and(|to| referred(self.root, to).is_some());
+        }
+        if OPAQUE.contains(&spot.keyword) {
             return false;
         }
         // What another part of the schema takes is nothing wrong.

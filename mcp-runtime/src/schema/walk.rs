@@ -330,3 +330,24 @@ impl std::fmt::Display for Mismatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::Coercion;
+
+    #[test]
+    fn a_schema_that_branches_without_end_is_not_followed_for_ever() {
+        let again = json!({"type": "array", "items": {"$ref": "#/items"}});
+        let schema = json!({"type": "array", "items": {"anyOf": [again, again, again, {"type": "integer"}]}});
+        let nested = (0..100).fold(json!("x"), |inner, _| json!([inner]));
+        let node = Node::from(&nested);
+        assert!(Walk::new(&schema).all(&schema, &node).len() <= MOST_FAULTS);
+        assert_eq!(Coercion::new(&schema).all(&node), None);
+        let circle = json!({"anyOf": [{"$ref": "#"}, {"$ref": "#/anyOf/0"}]});
+        assert!(Walk::new(&circle).all(&circle, &node).len() <= MOST_FAULTS);
+        assert_eq!(Coercion::new(&circle).all(&node), None);
+    }
+}
