@@ -9,7 +9,7 @@ use std::{env, fs};
 use super::change::{Change, Verdict};
 use super::{compare, lock};
 use crate::error::BuildError;
-use crate::{Catalogue, Definition, Server, ServerBuilder};
+use crate::{Catalogue, Server, ServerBuilder};
 
 /// The variable that says what is done with locks.
 const VARIABLE: &str = "MCP_LOCK";
@@ -26,6 +26,8 @@ pub struct Place<'a> {
     pub path: &'a str,
     /// The module that the macro is used in.
     pub module: &'a str,
+    /// The file that the macro is used in.
+    pub source: &'a str,
     /// Whether that is a test in a crate of its own, beside the package's.
     pub beside: bool,
 }
@@ -33,11 +35,19 @@ pub struct Place<'a> {
 impl Place<'_> {
     /// Whether something was defined for tests only: in the crate of a test beside the package, or in a module called
     /// `tests` or `test` of the package itself. No user of the package sees either.
-    fn is_for_tests(&self, definition: &Definition) -> bool {
-        let module = definition.source().module;
+    fn is_for_tests(&self, module: &str, file: &str) -> bool {
         let mut segments = module.split("::");
-        let own = self.module.split("::").next() == segments.next();
-        own && (self.beside || segments.any(|segment| segment == "tests" || segment == "test"))
+        if self.module.split("::").next() != segments.next() {
+            return false;
+        }
+        if !self.beside {
+            return segments.any(|segment| segment == "tests" || segment == "test");
+        }
+        // A test may be called as the library is. Then only the file tells them apart.
+        let (here, file) = (self.source.replace('\\', "/"), file.replace('\\', "/"));
+        let library =
+            here.rfind("tests/").and_then(|at| here.get(..at)).map(|package| format!("{package}src/"));
+        !library.is_some_and(|library| file.starts_with(&library))
     }
 
     fn file(&self) -> PathBuf {
@@ -96,9 +106,10 @@ impl Publishes for ServerBuilder {
     fn published(self, place: &Place<'_>) -> Result<Published, BuildError> {
         let mut left_out = BTreeMap::new();
         let server = self.looked_at(|definition| {
-            let leave = place.is_for_tests(definition);
+            let source = definition.source();
+            let leave = place.is_for_tests(source.module, source.file);
             if leave {
-                *left_out.entry(definition.source().module).or_default() += 1;
+                *left_out.entry(source.module).or_default() += 1;
             }
             !leave
         })?;
@@ -239,4 +250,34 @@ fn drift(changes: &[Change], old: &Catalogue, new: &Catalogue, published: &Publi
         left_out(published)
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tests_define_is_told_from_what_the_package_offers() {
+        let place =
+            |module, source, beside| Place { package: "/p", path: "mcp.lock", module, source, beside };
+        let inside = place("shop::tests", "shop/src/lib.rs", false);
+        let beside = place("contract", "shop/tests/contract.rs", true);
+        let namesake = place("shop::inner", r"shop\tests\shop.rs", true);
+        for (place, module, file, expected) in [
+            (inside, "shop", "shop/src/lib.rs", false),
+            (inside, "shop::books", "shop/src/books.rs", false),
+            (inside, "shop::books::tests", "shop/src/books.rs", true),
+            (inside, "shop::test::more", "shop/src/test/more.rs", true),
+            (inside, "shop::testsuite", "shop/src/testsuite.rs", false),
+            (inside, "other::tests", "other/src/lib.rs", false),
+            (beside, "shop", "shop/src/lib.rs", false),
+            (beside, "contract", "shop/tests/contract.rs", true),
+            (beside, "contract::common", "shop/tests/common/mod.rs", true),
+            (beside, "contract::everything", "shop/examples/everything.rs", true),
+            (namesake, "shop::books", r"shop\src\books.rs", false),
+            (namesake, "shop", r"shop\tests\shop.rs", true),
+        ] {
+            assert_eq!(place.is_for_tests(module, file), expected, "{module} in {file}, seen from {place:?}");
+        }
+    }
 }

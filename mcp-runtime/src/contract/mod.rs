@@ -27,7 +27,7 @@
 //! | the reverse of these | additive |
 //! | the media type of a resource is another, or is gone | breaking |
 //! | a member of `_meta` is new | additive; changed or gone: breaking |
-//! | descriptions, titles, examples, icons, sizes, whom a resource is for, instructions; a tool is deprecated | wording only |
+//! | descriptions, titles, examples, whether an argument is secret, icons, sizes, whom a resource is for, instructions; a tool is deprecated | wording only |
 //! | a keyword that is not known here is another, is new, or is gone | breaking |
 //! | definitions of a schema have other names; arguments stand in another order | none |
 

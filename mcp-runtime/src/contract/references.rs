@@ -6,8 +6,17 @@ use serde_json::{Map, Value};
 const LONGEST_CHAIN: usize = 32;
 
 /// Keywords that say something about a schema and allow or forbid nothing.
-pub(super) const ANNOTATIONS: &[&str] =
-    &["title", "description", "examples", "default", "deprecated", "$comment", "$schema"];
+pub(super) const ANNOTATIONS: &[&str] = &[
+    "title",
+    "description",
+    "examples",
+    "default",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "$comment",
+    "$schema",
+];
 
 /// What a reference of the document `root` leads to.
 fn target<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {

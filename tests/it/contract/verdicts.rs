@@ -195,6 +195,7 @@ fn values() -> Vec<(Is, Value, Value)> {
         (Words, json!({"examples": [1]}), json!({"examples": [2]})),
         (Words, json!({}), json!({"deprecated": true})),
         (Words, json!({"$comment": "a"}), json!({})),
+        (Words, json!({}), json!({"writeOnly": true})),
     ]
 }
 
