@@ -5,6 +5,7 @@
 mod description;
 mod form;
 mod mirror;
+pub(crate) mod reference;
 mod shape;
 mod values;
 
