@@ -348,6 +348,7 @@ macro_rules! contract {
                 package: ::core::env!("CARGO_MANIFEST_DIR"),
                 path: $path,
                 module: ::core::module_path!(),
+                file: ::core::file!(),
                 // Cargo sets it for the tests of `tests/`, and for no others.
                 beside: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
             },

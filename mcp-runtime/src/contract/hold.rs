@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
 
 use super::change::{Change, Verdict};
@@ -14,7 +15,7 @@ use crate::{Catalogue, Definition, Server, ServerBuilder};
 /// The variable that says what is done with locks.
 const VARIABLE: &str = "MCP_LOCK";
 
-/// So many lines of a difference are shown.
+/// So many lines of a difference are shown, and so many changes of one verdict.
 const LONGEST_DIFFERENCE: usize = 200;
 
 /// Where [`contract!`](crate::contract!) stands. It is made by the macro.
@@ -26,6 +27,8 @@ pub struct Place<'a> {
     pub path: &'a str,
     /// The module that the macro is used in.
     pub module: &'a str,
+    /// The file that it is used in.
+    pub file: &'a str,
     /// Whether that is a test in a crate of its own, beside the package's.
     pub beside: bool,
 }
@@ -37,10 +40,21 @@ impl Place<'_> {
         let module = definition.source().module;
         let mut segments = module.split("::");
         let own = self.module.split("::").next() == segments.next();
-        own && (self.beside || segments.any(|segment| segment == "tests" || segment == "test"))
+        let beside = self.beside && self.is_beside(definition.source().file);
+        own && (beside || segments.any(|segment| segment == "tests" || segment == "test"))
     }
 
-    fn file(&self) -> PathBuf {
+    /// Whether a file is of the test's crate, not of a package that is called like its test: `src/lib.rs` of `shop`, and
+    /// `tests/shop.rs`.
+    fn is_beside(&self, file: &str) -> bool {
+        let package = Path::new(self.package);
+        let mut folders = Path::new(self.file).ancestors().filter(|folder| folder.ends_with("tests"));
+        let tests = folders.find(|folder| folder.parent().is_some_and(|parent| package.ends_with(parent)));
+        // A test that stands elsewhere is known by its name alone.
+        tests.is_none_or(|tests| Path::new(file).starts_with(tests))
+    }
+
+    fn lock(&self) -> PathBuf {
         Path::new(self.package).join(self.path)
     }
 }
@@ -130,7 +144,7 @@ pub fn hold(server: impl Publishes, place: &Place<'_>) {
 }
 
 fn check(published: &Published, place: &Place<'_>, write: bool, in_ci: bool) -> Result<(), String> {
-    let file = place.file();
+    let file = place.lock();
     if published.catalogue.is_empty() {
         return Err(empty(published));
     }
@@ -169,10 +183,15 @@ fn save(file: &Path, text: &str) -> Result<(), String> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    // Another test may be reading it.
-    let aside = file.with_extension(format!("{}.new", std::process::id()));
-    fs::write(&aside, text).map_err(failed)?;
-    fs::rename(&aside, file).map_err(failed)
+    // Another test may be reading it, or writing it, or another one beside it.
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let mut aside = file.as_os_str().to_owned();
+    aside.push(format!(".{}.{}.new", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed)));
+    let done = fs::write(&aside, text).and_then(|()| fs::rename(&aside, file));
+    if done.is_err() {
+        let _ = fs::remove_file(&aside);
+    }
+    done.map_err(failed)
 }
 
 /// `3 in app::tools, 1 in app::admin`
@@ -227,8 +246,12 @@ fn drift(changes: &[Change], old: &Catalogue, new: &Catalogue, published: &Publi
     let mut text = format!("what is published has changed: {}\n", counts.join(", "));
     for verdict in verdicts.into_iter().filter(|verdict| of(*verdict).next().is_some()) {
         let _ = write!(text, "\n{verdict}:\n");
-        for change in of(verdict) {
+        for change in of(verdict).take(LONGEST_DIFFERENCE) {
             let _ = writeln!(text, "  {change}");
+        }
+        let more = of(verdict).count().saturating_sub(LONGEST_DIFFERENCE);
+        if more > 0 {
+            let _ = writeln!(text, "  … and {more} more");
         }
     }
     let _ = write!(
@@ -239,4 +262,40 @@ fn drift(changes: &[Change], old: &Catalogue, new: &Catalogue, published: &Publi
         left_out(published)
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_side_by_side_write_their_locks_whole() {
+        let folder = env::temp_dir().join(format!("mcp-locks-{}", std::process::id()));
+        std::thread::scope(|threads| {
+            for text in ["a.lock", "a.text"].repeat(2) {
+                let file = folder.join(text);
+                threads.spawn(move || {
+                    for _ in 0..200 {
+                        assert_eq!(save(&file, text), Ok(()));
+                        assert_eq!(fs::read_to_string(&file).ok().as_deref(), Some(text));
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(&folder).map(Iterator::count).ok(), Some(2), "only the locks are left");
+        let _ = fs::remove_dir_all(folder);
+    }
+
+    #[test]
+    fn a_package_that_is_called_like_its_test_is_held() {
+        let at = |package, file| Place { package, path: "mcp.lock", module: "shop", file, beside: true };
+        let place = at("/work/shop", "tests/shop.rs");
+        assert!(place.is_beside("tests/shop.rs") && place.is_beside("tests/common/mod.rs"));
+        assert!(!place.is_beside("src/lib.rs"));
+        // Paths are those of the workspace.
+        let place = at("/work/tests/shop", "tests/shop/tests/it/tests/shop.rs");
+        assert!(place.is_beside("tests/shop/tests/it/main.rs"));
+        assert!(!place.is_beside("tests/shop/src/lib.rs"));
+        assert!(at("/work/shop", "qa/shop.rs").is_beside("qa/other.rs"));
+    }
 }
