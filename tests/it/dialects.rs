@@ -381,6 +381,11 @@ async fn a_choice_of_objects_is_an_object() {
         assert!(schema["properties"]["exact"].is_object());
         let required = schema["required"].as_array().unwrap().len();
         assert_eq!(required, if dialect == Dialect::OpenAiStrict { 4 } else { 1 }, "{schema}");
+        let server = server(dialect);
+        let losses = server.losses(dialect);
+        let (_, losses) = losses.iter().find(|(tool, _)| *tool == "choice").unwrap();
+        let said = losses.iter().any(|loss| loss.path.is_empty() && loss.what.contains("may be refused"));
+        assert_eq!(said, dialect == Dialect::OpenAiStrict, "{losses:?}");
     }
 }
 

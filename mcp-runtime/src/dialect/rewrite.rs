@@ -92,6 +92,10 @@ impl<'a> Rewriter<'a> {
         let written = self.root.as_object().cloned().unwrap_or_default();
         let whole = self.resolved(&written, "").unwrap_or_default();
         let opened = self.open.len();
+        let chosen = ["oneOf", "anyOf"].iter().any(|union| whole.contains_key(*union));
+        if chosen && self.host.objects == Objects::Closed {
+            self.lose("", "what only some alternatives have must always be given: such calls may be refused");
+        }
         let whole = self.without_union(whole, "");
         self.open.truncate(opened);
         let mut out = self.object(whole, "", plain);
