@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Finding, Item, Severity};
 use crate::model::Kind;
 use crate::prose::{self, Fault, Rule};
+use crate::schema::reference::target;
 
 /// A description has at least so many words, or it says no more than the name.
 const FEWEST_WORDS: usize = 3;
@@ -101,8 +102,8 @@ fn is_described(property: &Value, root: &Value) -> bool {
     let says = |schema: &Value| {
         schema.get("description").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty())
     };
-    let reference = property.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix('#'));
-    says(property) || reference.and_then(|pointer| root.pointer(pointer)).is_some_and(says)
+    let reference = property.get("$ref").and_then(Value::as_str);
+    says(property) || reference.and_then(|reference| target(root, reference)).is_some_and(says)
 }
 
 /// How many words a text has. Where words are not told apart by spaces, two characters are one.

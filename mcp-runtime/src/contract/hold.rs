@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
 
 use super::change::{Change, Verdict};
@@ -14,7 +15,7 @@ use crate::{Catalogue, Server, ServerBuilder};
 /// The variable that says what is done with locks.
 const VARIABLE: &str = "MCP_LOCK";
 
-/// So many lines of a difference are shown.
+/// So many lines of a difference are shown, and so many changes of one verdict.
 const LONGEST_DIFFERENCE: usize = 200;
 
 /// Where [`contract!`](crate::contract!) stands. It is made by the macro.
@@ -50,7 +51,7 @@ impl Place<'_> {
         !library.is_some_and(|library| file.starts_with(&library))
     }
 
-    fn file(&self) -> PathBuf {
+    fn lock(&self) -> PathBuf {
         Path::new(self.package).join(self.path)
     }
 }
@@ -141,7 +142,7 @@ pub fn hold(server: impl Publishes, place: &Place<'_>) {
 }
 
 fn check(published: &Published, place: &Place<'_>, write: bool, in_ci: bool) -> Result<(), String> {
-    let file = place.file();
+    let file = place.lock();
     if published.catalogue.is_empty() {
         return Err(empty(published));
     }
@@ -180,10 +181,15 @@ fn save(file: &Path, text: &str) -> Result<(), String> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    // Another test may be reading it.
-    let aside = file.with_extension(format!("{}.new", std::process::id()));
-    fs::write(&aside, text).map_err(failed)?;
-    fs::rename(&aside, file).map_err(failed)
+    // Another test may be reading it, or writing it, or another one beside it.
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let mut aside = file.as_os_str().to_owned();
+    aside.push(format!(".{}.{}.new", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed)));
+    let done = fs::write(&aside, text).and_then(|()| fs::rename(&aside, file));
+    if done.is_err() {
+        let _ = fs::remove_file(&aside);
+    }
+    done.map_err(failed)
 }
 
 /// `3 in app::tools, 1 in app::admin`
@@ -238,8 +244,12 @@ fn drift(changes: &[Change], old: &Catalogue, new: &Catalogue, published: &Publi
     let mut text = format!("what is published has changed: {}\n", counts.join(", "));
     for verdict in verdicts.into_iter().filter(|verdict| of(*verdict).next().is_some()) {
         let _ = write!(text, "\n{verdict}:\n");
-        for change in of(verdict) {
+        for change in of(verdict).take(LONGEST_DIFFERENCE) {
             let _ = writeln!(text, "  {change}");
+        }
+        let more = of(verdict).count().saturating_sub(LONGEST_DIFFERENCE);
+        if more > 0 {
+            let _ = writeln!(text, "  … and {more} more");
         }
     }
     let _ = write!(
@@ -279,5 +289,23 @@ mod tests {
         ] {
             assert_eq!(place.is_for_tests(module, file), expected, "{module} in {file}, seen from {place:?}");
         }
+    }
+
+    #[test]
+    fn tests_side_by_side_write_their_locks_whole() {
+        let folder = env::temp_dir().join(format!("mcp-locks-{}", std::process::id()));
+        std::thread::scope(|threads| {
+            for text in ["a.lock", "a.text"].repeat(2) {
+                let file = folder.join(text);
+                threads.spawn(move || {
+                    for _ in 0..200 {
+                        assert_eq!(save(&file, text), Ok(()));
+                        assert_eq!(fs::read_to_string(&file).ok().as_deref(), Some(text));
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(&folder).map(Iterator::count).ok(), Some(2), "only the locks are left");
+        let _ = fs::remove_dir_all(folder);
     }
 }

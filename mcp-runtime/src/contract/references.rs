@@ -1,6 +1,10 @@
 //! Schemas without their references, so that what a definition is called does not matter.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
+
+use crate::schema::reference::target;
 
 /// References may lead to references so often.
 const LONGEST_CHAIN: usize = 32;
@@ -17,11 +21,6 @@ pub(super) const ANNOTATIONS: &[&str] = &[
     "$comment",
     "$schema",
 ];
-
-/// What a reference of the document `root` leads to.
-fn target<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
-    reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer))
-}
 
 /// The members of a schema, with what it refers to in place of the reference. `false` is what nothing fits.
 pub(super) fn resolved(root: &Value, schema: &Value) -> Map<String, Value> {
@@ -67,19 +66,35 @@ fn resolve(root: &Value, schema: &Value, longest: usize) -> Map<String, Value> {
     whole
 }
 
-/// A value with everything that it refers to inside, for comparing what is not understood.
-pub(super) fn inlined(root: &Value, value: &Value, deepest: usize) -> Value {
-    let Some(deepest) = deepest.checked_sub(1) else { return Value::Null };
-    match value {
-        Value::Object(members) => {
-            let members = match members.get("$ref").and_then(Value::as_str) {
-                Some(reference) if target(root, reference).is_some() => resolved(root, value),
-                _ => members.clone(),
-            };
-            members.into_iter().map(|(key, value)| (key, inlined(root, &value, deepest))).collect()
+/// Whether two values of two documents say the same, whatever their definitions are called.
+pub(super) fn same(roots: (&Value, &Value), old: &Value, new: &Value) -> bool {
+    alike(roots, old, new, &mut BTreeSet::new())
+}
+
+/// What leads to a pair that was met says nothing new: where it differs, that is found there.
+fn alike(roots: (&Value, &Value), old: &Value, new: &Value, met: &mut BTreeSet<(String, String)>) -> bool {
+    match (old, new) {
+        (Value::Object(was), Value::Object(is)) => {
+            let refers = was.contains_key("$ref") || is.contains_key("$ref");
+            if refers && !met.insert((old.to_string(), new.to_string())) {
+                return true;
+            }
+            let (was, is) = (followed(roots.0, old, was), followed(roots.1, new, is));
+            let mut members = was.iter().map(|(key, old)| Some((old, is.get(key)?)));
+            was.len() == is.len()
+                && members.all(|pair| pair.is_some_and(|(old, new)| alike(roots, old, new, met)))
         }
-        Value::Array(values) => values.iter().map(|value| inlined(root, value, deepest)).collect(),
-        other => other.clone(),
+        (Value::Array(was), Value::Array(is)) => {
+            was.len() == is.len() && was.iter().zip(is).all(|(old, new)| alike(roots, old, new, met))
+        }
+        (was, is) => was == is,
+    }
+}
+
+fn followed(root: &Value, value: &Value, members: &Map<String, Value>) -> Map<String, Value> {
+    match members.get("$ref").and_then(Value::as_str) {
+        Some(reference) if target(root, reference).is_some() => resolved(root, value),
+        _ => members.clone(),
     }
 }
 

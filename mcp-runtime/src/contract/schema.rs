@@ -1,16 +1,17 @@
 //! Two schemas of the same thing, walked side by side: what more or less the new one allows, and so what it breaks.
 
+mod choice;
 mod object;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::change::Verdict;
 use super::number;
-use super::references::{ANNOTATIONS, inlined, refers, resolved};
-use super::values::{listed, options, tag, type_of, types};
+use super::references::{ANNOTATIONS, refers, resolved, same};
+use super::values::types;
 
 /// Which way values go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,9 @@ enum Moved {
 
 /// Schemas are looked into so deep; deeper down a change is taken for a breaking one.
 const DEEPEST: usize = 64;
+
+/// So many schemas that refer to others are compared, since what is compared where it is used may be used everywhere.
+const MOST: usize = 4096;
 
 /// Keywords by which a bigger number allows more.
 const CEILINGS: &[&str] = &["maxLength", "maxItems", "maxProperties", "maxContains"];
@@ -67,8 +71,19 @@ pub(super) fn compare(side: Side, old: &Value, new: &Value) -> Vec<(Verdict, Str
     if old == new {
         return Vec::new();
     }
-    let mut walk = Walk { side, roots: (old, new), met: Vec::new(), found: Vec::new() };
+    let mut walk = Walk {
+        side,
+        roots: (old, new),
+        met: Vec::new(),
+        leans: usize::MAX,
+        same: BTreeSet::new(),
+        left: MOST,
+        found: Vec::new(),
+    };
     walk.schema(&Place::root(), old, new);
+    if walk.left == 0 {
+        walk.moved(Moved::Otherwise, &Place::root(), "are too many parts to be compared");
+    }
     walk.found
 }
 
@@ -94,12 +109,19 @@ impl Place {
     }
 }
 
-#[derive(Clone)]
+/// A schema before and after, as they are written.
+type Pair = (String, String);
+
 struct Walk<'a> {
     side: Side,
     roots: (&'a Value, &'a Value),
-    /// The pairs that are being compared: types may hold themselves.
-    met: Vec<(String, String)>,
+    /// The pairs that are being compared: types may hold themselves, and are the same if nothing else differs.
+    met: Vec<Pair>,
+    /// The first of these that was taken for the same since the last was begun.
+    leans: usize,
+    /// Those that were found to be the same, whatever is above them.
+    same: BTreeSet<Pair>,
+    left: usize,
     found: Vec<(Verdict, String)>,
 }
 
@@ -123,10 +145,10 @@ impl Walk<'_> {
     }
 
     /// What a comparison finds, on its own.
-    fn apart(&self, at: &Place, old: &Value, new: &Value) -> Vec<(Verdict, String)> {
-        let mut walk = Walk { found: Vec::new(), ..self.clone() };
-        walk.schema(at, old, new);
-        walk.found
+    fn apart(&mut self, at: &Place, old: &Value, new: &Value) -> Vec<(Verdict, String)> {
+        let before = std::mem::take(&mut self.found);
+        self.schema(at, old, new);
+        std::mem::replace(&mut self.found, before)
     }
 
     fn schema(&mut self, at: &Place, old: &Value, new: &Value) {
@@ -138,18 +160,29 @@ impl Walk<'_> {
             self.moved(Moved::Otherwise, at, "is nested too deep to be compared");
             return;
         }
-        let met = refer.then(|| (old.to_string(), new.to_string()));
-        if let Some(pair) = met {
-            if self.met.contains(&pair) {
-                return;
-            }
-            self.met.push(pair);
+        if !refer {
+            let (old, new) = (resolved(self.roots.0, old), resolved(self.roots.1, new));
+            return self.members(at, old, new);
         }
+        let pair = (old.to_string(), new.to_string());
+        if let Some(place) = self.met.iter().position(|met| *met == pair) {
+            self.leans = self.leans.min(place);
+            return;
+        }
+        if self.left == 0 || self.same.contains(&pair) {
+            return;
+        }
+        self.left -= 1;
+        let (outer, before) = (std::mem::replace(&mut self.leans, usize::MAX), self.found.len());
+        self.met.push(pair);
         let (old, new) = (resolved(self.roots.0, old), resolved(self.roots.1, new));
         self.members(at, old, new);
-        if refer {
-            self.met.pop();
+        let pair = self.met.pop();
+        let alone = self.leans >= self.met.len();
+        if alone && self.found.len() == before && self.left > 0 {
+            self.same.extend(pair);
         }
+        self.leans = if alone { outer } else { outer.min(self.leans) };
     }
 
     fn members(&mut self, at: &Place, mut old: Map<String, Value>, mut new: Map<String, Value>) {
@@ -190,132 +223,6 @@ impl Walk<'_> {
                 };
                 self.say(Verdict::Wording, at, &what);
             }
-        }
-    }
-
-    /// Values that are listed, and schemas to choose from. Whether the rest is worth a look.
-    fn choices(&mut self, at: &Place, old: &mut Map<String, Value>, new: &mut Map<String, Value>) -> bool {
-        let (was, is) = (listed(self.roots.0, old), listed(self.roots.1, new));
-        match (was, is) {
-            (Some(was), Some(is)) => {
-                self.values(at, &was, &is);
-                for key in ["const", "enum", "oneOf", "anyOf", "type"] {
-                    old.remove(key);
-                    new.remove(key);
-                }
-            }
-            (None, None) => return self.unions(at, old, new),
-            (was, is) => {
-                let is_union =
-                    |schema: &Map<String, Value>, listed: bool| options(schema).is_some() && !listed;
-                if is_union(old, was.is_some()) || is_union(new, is.is_some()) {
-                    return self.unions(at, old, new);
-                }
-                let (narrower, values, other) = match (&was, &is) {
-                    (None, Some(values)) => (Moved::Narrower, values, types(old)),
-                    (Some(values), _) => (Moved::Wider, values, types(new)),
-                    (None, None) => return true,
-                };
-                let fits = values.keys().all(|value| other.contains(type_of(value)));
-                let moved = if fits { narrower } else { Moved::Otherwise };
-                let what = match narrower {
-                    Moved::Narrower => format!("is one of {} now", several(values.keys())),
-                    _ => format!("is no longer one of {} only", several(values.keys())),
-                };
-                self.moved(moved, at, &what);
-                for key in ["const", "enum", "oneOf", "anyOf", "type"] {
-                    old.remove(key);
-                    new.remove(key);
-                }
-            }
-        }
-        true
-    }
-
-    fn values(&mut self, at: &Place, was: &BTreeMap<String, String>, is: &BTreeMap<String, String>) {
-        let gone: Vec<_> = was.keys().filter(|value| !is.contains_key(*value)).collect();
-        if !gone.is_empty() {
-            self.moved(Moved::Narrower, at, &format!("is never {} any more", several(gone)));
-        }
-        let more: Vec<_> = is.keys().filter(|value| !was.contains_key(*value)).collect();
-        if !more.is_empty() {
-            self.moved(Moved::Wider, at, &format!("may be {} now", several(more)));
-        }
-        for (value, said) in is {
-            if was.get(value).is_some_and(|was| was != said) {
-                self.say(Verdict::Wording, at, &format!("describes {value} otherwise"));
-            }
-        }
-    }
-
-    /// Schemas of which one has to fit. Whether the rest is worth a look.
-    fn unions(&mut self, at: &Place, old: &mut Map<String, Value>, new: &mut Map<String, Value>) -> bool {
-        let bare = |schema: &Map<String, Value>| {
-            schema.keys().all(|key| ["oneOf", "anyOf"].contains(&&**key) || ANNOTATIONS.contains(&&**key))
-        };
-        let (was, is) = match (options(old).cloned(), options(new).cloned()) {
-            (None, None) => return true,
-            (Some(was), Some(is)) => (was, is),
-            // One schema is a choice of one.
-            (None, Some(is)) if bare(new) => (vec![single(old)], is),
-            (Some(was), None) if bare(old) => (was, vec![single(new)]),
-            (was, _) => {
-                let moved = if was.is_none() { Moved::Narrower } else { Moved::Wider };
-                self.moved(moved, at, "is to fit other alternatives");
-                for key in ["oneOf", "anyOf"] {
-                    old.remove(key);
-                    new.remove(key);
-                }
-                return true;
-            }
-        };
-        self.options(at, was, is);
-        let both_unions = options(old).is_some() && options(new).is_some();
-        for key in ["oneOf", "anyOf"] {
-            old.remove(key);
-            new.remove(key);
-        }
-        both_unions
-    }
-
-    fn options(&mut self, at: &Place, mut was: Vec<Value>, mut is: Vec<Value>) {
-        // Those that are as they were, but for texts.
-        was.retain(|old| {
-            let same = is.iter().enumerate().find_map(|(place, new)| {
-                let found = self.apart(at, old, new);
-                found.iter().all(|(verdict, _)| *verdict == Verdict::Wording).then_some((place, found))
-            });
-            match same {
-                Some((place, found)) => {
-                    is.remove(place);
-                    self.found.extend(found);
-                    false
-                }
-                None => true,
-            }
-        });
-        // Those that are known by their tag.
-        let roots = self.roots;
-        was.retain(|old| {
-            let Some(tag_of_old) = tag(&resolved(roots.0, old)) else { return true };
-            let place = is.iter().position(|new| tag(&resolved(roots.1, new)).as_ref() == Some(&tag_of_old));
-            let Some(place) = place else { return true };
-            let new = is.remove(place);
-            self.schema(&at.below(&format!("({tag_of_old})")), old, &new);
-            false
-        });
-        if let ([old], [new]) = (was.as_slice(), is.as_slice()) {
-            let tags = (tag(&resolved(roots.0, old)), tag(&resolved(roots.1, new)));
-            if tags == (None, None) {
-                return self.schema(at, old, new);
-            }
-        }
-        for old in &was {
-            let what = format!("is never {} any more", in_short(&resolved(roots.0, old)));
-            self.moved(Moved::Narrower, at, &what);
-        }
-        for new in &is {
-            self.moved(Moved::Wider, at, &format!("may be {} now", in_short(&resolved(roots.1, new))));
         }
     }
 
@@ -424,13 +331,29 @@ impl Walk<'_> {
             Some(Value::Array(all)) => all.clone(),
             _ => Vec::new(),
         };
-        let (was, is) = (all(old), all(new));
+        let (mut was, mut is) = (all(old), all(new));
         if was.len() == is.len() {
+            // In whatever order they stand.
+            was.retain(|old| match is.iter().position(|new| same(self.roots, old, new)) {
+                Some(place) => {
+                    is.remove(place);
+                    false
+                }
+                None => true,
+            });
             for (was, is) in was.iter().zip(&is) {
                 self.schema(at, was, is);
             }
         } else {
             self.moved(Moved::Otherwise, at, "is to fit other schemas");
+        }
+    }
+
+    /// A keyword that is not to change.
+    fn whole(&mut self, at: &Place, key: &str, old: &Map<String, Value>, new: &Map<String, Value>) {
+        let (was, is) = (old.get(key), new.get(key));
+        if was.is_some() != is.is_some() || was.zip(is).is_some_and(|(was, is)| !same(self.roots, was, is)) {
+            self.moved(Moved::Otherwise, at, &became(key, was, is));
         }
     }
 
@@ -441,22 +364,9 @@ impl Walk<'_> {
             [UNDERSTOOD, ANNOTATIONS, CEILINGS, FLOORS, RULES].iter().any(|known| known.contains(&key))
         };
         for key in keys.into_iter().filter(|key| !known(key)) {
-            let whole = |root, value: Option<&Value>| value.map(|value| inlined(root, value, DEEPEST));
-            let (was, is) = (old.get(key), new.get(key));
-            if whole(self.roots.0, was) != whole(self.roots.1, is) {
-                self.moved(Moved::Otherwise, at, &became(key, was, is));
-            }
+            self.whole(at, key, old, new);
         }
     }
-}
-
-/// A schema as the only option of a choice: what is said of it belongs to the choice.
-fn single(schema: &Map<String, Value>) -> Value {
-    schema
-        .iter()
-        .filter(|(key, _)| !ANNOTATIONS.contains(&&***key))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
 }
 
 /// `"maximum" was 10 and is 5`
@@ -476,17 +386,4 @@ fn short(value: &Value) -> String {
         Some((end, _)) => format!("{} …", written.get(..end).unwrap_or_default()),
         None => written,
     }
-}
-
-fn several<'a>(values: impl IntoIterator<Item = &'a String>) -> String {
-    values.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// An option of a choice, so that a person knows it.
-fn in_short(schema: &Map<String, Value>) -> String {
-    tag(schema).unwrap_or_else(|| match schema.get("type") {
-        Some(Value::String(kind)) if kind == "null" => "null".into(),
-        Some(Value::String(kind)) => format!("of the type {kind}"),
-        _ => short(&Value::Object(schema.clone())),
-    })
 }

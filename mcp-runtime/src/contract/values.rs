@@ -16,6 +16,8 @@ const DEEPEST: usize = 8;
 pub(super) fn listed(root: &Value, schema: &Map<String, Value>) -> Option<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     list(root, schema, "", DEEPEST, &mut found)?;
+    let fitting = types(schema);
+    found.retain(|value, _| fitting.contains(type_of(value)));
     Some(found)
 }
 
@@ -77,7 +79,7 @@ pub(super) fn type_of(written: &str) -> &'static str {
     match serde_json::from_str(written) {
         Ok(Value::Array(_)) => "array",
         Ok(Value::Bool(_)) => "boolean",
-        Ok(Value::Number(number)) if number.as_i128().is_some() => "integer",
+        Ok(Value::Number(number)) if number.as_f64().is_some_and(|number| number.fract() == 0.0) => "integer",
         Ok(Value::Number(_)) => "number",
         Ok(Value::Object(_)) => "object",
         Ok(Value::String(_)) => "string",
@@ -87,17 +89,27 @@ pub(super) fn type_of(written: &str) -> &'static str {
 
 /// What tells an option of a choice from the others: the tag of a variant, as serde writes enums.
 pub(super) fn tag(option: &Map<String, Value>) -> Option<String> {
-    if let Some(properties) = option.get("properties").and_then(Value::as_object) {
-        let tagged = properties.iter().find_map(|(name, schema)| Some((name, schema.get("const")?)));
-        if let Some((name, value)) = tagged {
-            return Some(format!("{name}={value}"));
-        }
-        if let Some([Value::String(only)]) =
-            option.get("required").and_then(Value::as_array).map(Vec::as_slice)
-            && properties.len() == 1
-        {
-            return Some(only.clone());
-        }
+    // The tag of a variant that is a type of its own stands beside the members of that.
+    let parts = option.get("allOf").and_then(Value::as_array).into_iter().flatten();
+    let parts = parts.filter_map(Value::as_object);
+    let members = |part: &Map<String, Value>| -> Option<String> {
+        let properties = part.get("properties")?.as_object()?;
+        let (name, value) =
+            properties.iter().find_map(|(name, schema)| Some((name, schema.get("const")?)))?;
+        Some(format!("{name}={value}"))
+    };
+    if let Some(tagged) = parts.chain([option]).find_map(members) {
+        return Some(tagged);
     }
-    None
+    let properties = option.get("properties").and_then(Value::as_object)?;
+    match option.get("required").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([Value::String(only)]) if properties.len() == 1 => Some(only.clone()),
+        _ => None,
+    }
+}
+
+/// The type of an option, where it is one that choices seldom have twice.
+pub(super) fn simple(option: &Map<String, Value>) -> Option<String> {
+    let kind = option.get("type").and_then(Value::as_str);
+    kind.filter(|kind| *kind != "object" && *kind != "null").map(str::to_owned)
 }

@@ -5,7 +5,8 @@
 //! enum, items, min/maxItems, properties, min/maxProperties, required, min/maxLength, pattern, minimum, maximum, anyOf);
 //! `$ref` and `$defs`: google-gemini/gemini-cli#13326; `additionalProperties`: promptfoo/promptfoo#6902; types as arrays:
 //! sbroenne/mcp-server-excel#674; formats but `enum` and `date-time` of strings: google-gemini/gemini-cli#9574,
-//! CherryHQ/cherry-studio#4153; arrays without `items`: DEEIX-AI/DEEIX-Chat#546.
+//! CherryHQ/cherry-studio#4153; arrays without `items`: DEEIX-AI/DEEIX-Chat#546; anything beside `anyOf`: anomalyco/opencode#14700;
+//! objects without members: MarkusPfundstein/mcp-obsidian#21.
 //!
 //! OpenAI, strict: "Structured Outputs, Supported schemas" (every property required, `additionalProperties: false`
 //! everywhere, null for what may be left out, no `allOf`, `not`, `if`, `dependent…`, a root that is no union, 10 levels, 5,000
@@ -28,6 +29,8 @@ pub(super) struct Host {
     pub(super) null: Null,
     /// Whether it knows `anyOf`.
     pub(super) unions: bool,
+    /// Whether anything may stand beside `anyOf`.
+    pub(super) beside_unions: bool,
     /// Whether a schema may refer to itself.
     pub(super) references: bool,
     /// Whether values of enums may be anything but strings.
@@ -91,6 +94,7 @@ static GEMINI: Host = Host {
     formats: &["date-time"],
     null: Null::Keyword,
     unions: true,
+    beside_unions: false,
     references: false,
     any_enums: false,
     objects: Objects::Silent,
@@ -113,6 +117,7 @@ static OPENAI_STRICT: Host = Host {
     formats: OPENAI_FORMATS,
     null: Null::Type,
     unions: true,
+    beside_unions: true,
     references: true,
     any_enums: true,
     objects: Objects::Closed,
@@ -141,6 +146,7 @@ static CURSOR: Host = Host {
     formats: OPENAI_FORMATS,
     null: Null::Untyped,
     unions: false,
+    beside_unions: true,
     references: false,
     any_enums: true,
     objects: Objects::AsTheyAre,

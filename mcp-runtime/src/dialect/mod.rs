@@ -4,6 +4,7 @@
 //! that it can tell only in words. It knows schemas alone, and nothing of who is sent which.
 
 mod host;
+mod null;
 mod rewrite;
 mod union;
 

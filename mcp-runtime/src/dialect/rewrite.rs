@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::Loss;
-use super::host::{Any, Host, Null, Objects};
+use super::host::{Any, Host, Objects};
 use crate::schema::HEADER_KEYWORD;
+use crate::schema::reference::{name as name_of, target};
 
 /// Schemas that refer to others are written out; so many may come of it, so that a few lines do not become a library.
 const MOST: usize = 4096;
@@ -59,7 +60,7 @@ pub(super) struct Rewriter<'a> {
     pub(super) host: &'static Host,
     root: &'a Value,
     /// The references that lead here. One of them that comes again has no end.
-    open: Vec<String>,
+    pub(super) open: Vec<String>,
     /// Those that stay.
     kept: BTreeSet<String>,
     left: usize,
@@ -90,16 +91,22 @@ impl<'a> Rewriter<'a> {
     pub(super) fn root(mut self, plain: bool) -> (Map<String, Value>, Vec<Loss>) {
         let written = self.root.as_object().cloned().unwrap_or_default();
         let whole = self.resolved(&written, "").unwrap_or_default();
+        let opened = self.open.len();
+        let chosen = ["oneOf", "anyOf"].iter().any(|union| whole.contains_key(*union));
+        if chosen && self.host.objects == Objects::Closed {
+            self.lose("", "what only some alternatives have must always be given: such calls may be refused");
+        }
         let whole = self.without_union(whole, "");
+        self.open.truncate(opened);
         let mut out = self.object(whole, "", plain);
         let mut definitions = Map::new();
         while let Some(reference) = self.kept.pop_first() {
-            let name = reference.rsplit('/').next().unwrap_or_default().to_owned();
-            let target = self.root.pointer(reference.trim_start_matches('#'));
+            let name = name_of(&reference);
             if reference == "#" || definitions.contains_key(&name) {
                 continue;
             }
             self.open = vec!["#".into(), reference.clone()];
+            let target = target(self.root, &reference);
             let mut node = self.node(target.unwrap_or(&Value::Null), &name);
             if node.nullable {
                 self.allow_null(&mut node.schema, &name);
@@ -133,10 +140,13 @@ impl<'a> Rewriter<'a> {
         }
         self.left -= 1;
         let opened = self.open.len();
-        let node = match self.resolved(written, path) {
+        let mut node = match self.resolved(written, path) {
             Ok(schema) => self.kinds(schema, path),
             Err(recursion) => Node { schema: recursion, nullable: false },
         };
+        if !self.host.beside_unions {
+            self.alone(&mut node.schema, path);
+        }
         self.open.truncate(opened);
         node
     }
@@ -149,17 +159,17 @@ impl<'a> Rewriter<'a> {
     ) -> Result<Map<String, Value>, Map<String, Value>> {
         let mut schema = written.clone();
         while let Some(Value::String(reference)) = schema.remove("$ref") {
-            let target = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
-            let Some(target) = target.and_then(Value::as_object) else {
+            let Some(target) = target(self.root, &reference).and_then(Value::as_object) else {
                 self.lose(path, format!("{reference:?} leads nowhere: any value is taken"));
                 continue;
             };
             if self.open.contains(&reference) {
-                if self.host.references && (reference == "#" || reference.starts_with("#/$defs/")) {
+                let defined = reference.strip_prefix("#/$defs/").is_some_and(|name| !name.contains('/'));
+                if self.host.references && (reference == "#" || defined) {
                     self.kept.insert(reference.clone());
                     return Err(Map::from_iter([("$ref".to_owned(), reference.into())]));
                 }
-                let name = reference.rsplit('/').next().unwrap_or_default();
+                let name = name_of(&reference);
                 self.lose(path, format!("{name:?} leads back to itself: here it is told in words only"));
                 let description = schema.get("description").or_else(|| target.get("description")).cloned();
                 let members = target.get("properties").and_then(Value::as_object);
@@ -176,14 +186,13 @@ impl<'a> Rewriter<'a> {
                 return Err(schema);
             }
             self.open.push(reference);
-            for (key, value) in target {
-                schema.entry(key.clone()).or_insert_with(|| value.clone());
-            }
+            // What stands beside a reference holds as well: serde's tag stands beside the members of the variant.
+            self.also(&mut schema, target, path);
         }
         if let Some(Value::Array(parts)) = schema.remove("allOf") {
             for part in parts {
                 match part.as_object().map(|part| self.resolved(part, path)) {
-                    Some(Ok(part)) => super::union::both(&mut schema, &part),
+                    Some(Ok(part)) => self.also(&mut schema, &part, path),
                     _ => self.lose(path, "a part of `allOf` is not told"),
                 }
             }
@@ -249,7 +258,7 @@ impl<'a> Rewriter<'a> {
         let written = match kind.as_str() {
             "object" => self.object(schema, path, false),
             "array" => self.array(schema, path),
-            "null" => return Node { nullable: true, ..self.any(schema, path) },
+            "null" => return self.null(schema, path),
             _ => {
                 let mut out = Map::from_iter([("type".to_owned(), Value::from(kind))]);
                 self.rest(&mut out, schema, path);
@@ -316,6 +325,9 @@ impl<'a> Rewriter<'a> {
             }
             (Objects::Silent | Objects::AsTheyAre, _) => {}
         }
+        if self.host.objects == Objects::Silent && properties.is_empty() && !path.is_empty() {
+            self.lose(path, "it has no members that are named, and some models of the host refuse that");
+        }
         if closed || !properties.is_empty() {
             out.insert("properties".into(), properties.into());
         }
@@ -374,41 +386,6 @@ impl<'a> Rewriter<'a> {
         }
         self.rest(&mut out, schema, path);
         Node { schema: out, nullable: false }
-    }
-
-    /// Lets a schema take null, too.
-    pub(super) fn allow_null(&mut self, schema: &mut Map<String, Value>, path: &str) {
-        match self.host.null {
-            Null::Keyword => {
-                schema.insert("nullable".into(), true.into());
-            }
-            Null::Type => {
-                if let Some(Value::Array(values)) = schema.get_mut("enum") {
-                    values.push(Value::Null);
-                }
-                match schema.get_mut("type") {
-                    Some(Value::Array(kinds)) => kinds.push("null".into()),
-                    Some(kind) => *kind = json!([kind.take(), "null"]),
-                    None => match schema.get_mut("anyOf") {
-                        Some(Value::Array(options)) => options.push(json!({"type": "null"})),
-                        _ => {
-                            let whole = std::mem::take(schema);
-                            schema.insert("anyOf".into(), json!([whole, {"type": "null"}]));
-                        }
-                    },
-                }
-            }
-            Null::Untyped => {
-                if let Some(Value::Array(values)) = schema.get_mut("enum") {
-                    values.push(Value::Null);
-                }
-                if let Some(kind) = schema.remove("type") {
-                    let kind = crate::schema::expected(&json!({"type": kind}));
-                    tell(schema, &[format!("{kind} or null")]);
-                    self.lose(path, "its type is told in words only");
-                }
-            }
-        }
     }
 
     /// Everything else that is said of a value: taken over, or told in words.

@@ -76,10 +76,43 @@ impl Rewriter<'_> {
         Node { schema: out, nullable }
     }
 
+    /// Adds what holds as well. Of two rules of one name only the first can be told.
+    pub(super) fn also(&mut self, schema: &mut Map<String, Value>, other: &Map<String, Value>, path: &str) {
+        const MERGED: [&str; 5] = ["type", "title", "description", "properties", "required"];
+        for (key, value) in other {
+            let differs = schema.get(key).is_some_and(|own| own != value);
+            if differs && !MERGED.contains(&key.as_str()) {
+                self.lose(path, format!("one of two `{key}` is not told"));
+            }
+        }
+        both(schema, other);
+    }
+
+    /// Puts what stands beside a union into its first option, for hosts that take nothing there.
+    pub(super) fn alone(&mut self, schema: &mut Map<String, Value>, path: &str) {
+        let Some(mut options) = schema.remove("anyOf") else { return };
+        let first = options.as_array_mut().and_then(|all| all.first_mut()).and_then(Value::as_object_mut);
+        if let (Some(first), Some(text)) = (first, schema.remove("description")) {
+            let own = first.insert("description".into(), text);
+            tell(
+                first,
+                &own.as_ref().and_then(Value::as_str).map(str::to_owned).into_iter().collect::<Vec<_>>(),
+            );
+        }
+        let others: Vec<String> = schema.keys().map(|key| format!("`{key}` is not told")).collect();
+        others.into_iter().for_each(|what| self.lose(path, what));
+        *schema = Map::from_iter([("anyOf".to_owned(), options)]);
+    }
+
     /// One schema that takes what any of the options takes.
     fn one(&mut self, about: Map<String, Value>, options: &[Value], nullable: bool, path: &str) -> Node {
-        let written: Vec<Map<String, Value>> =
-            options.iter().filter_map(|option| self.resolved(option.as_object()?, path).ok()).collect();
+        let mut written: Vec<Map<String, Value>> = Vec::new();
+        for option in options.iter().filter_map(Value::as_object) {
+            // One option does not hold the next.
+            let opened = self.open.len();
+            written.extend(self.resolved(option, path).ok());
+            self.open.truncate(opened);
+        }
         if written.len() == options.len() && written.iter().all(is_object) {
             let mut merged = self.merged(&written, path);
             merged.extend(about);

@@ -105,9 +105,7 @@ impl Description {
         // A reference may lead to a reference, and in the end to itself.
         for _ in 0..DEEPEST {
             let Some(name) = found.get("$ref").and_then(Value::as_str) else { break };
-            let Some(next) = name.strip_prefix("#/$defs/").and_then(|name| definitions.get(name)) else {
-                break;
-            };
+            let Some(next) = definitions.get(&super::reference::name(name)) else { break };
             found = next;
         }
         found.clone()

@@ -18,7 +18,7 @@ pub(crate) fn resolved<'a>(root: &'a Value, mut schema: &'a Value) -> Option<&'a
 
 /// What a reference inside the same document leads to.
 pub(crate) fn referred<'a>(root: &'a Value, target: &str) -> Option<&'a Value> {
-    root.pointer(target.strip_prefix('#')?)
+    super::reference::target(root, target)
 }
 
 /// The types that a schema names, or that its values have; none where it takes any.

@@ -16,6 +16,7 @@ mod literal;
 mod look;
 mod mirror;
 mod output;
+pub(crate) mod reference;
 mod rule;
 mod sample;
 mod shape;

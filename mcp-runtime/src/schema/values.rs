@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::reference::name as name_of;
+
 /// References may lead so far; one that leads to itself ends here.
 const DEEPEST: usize = 8;
 
@@ -33,7 +35,7 @@ fn collect(
     if let Some(name) =
         schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"))
     {
-        return collect(definitions.get(name)?, definitions, deeper, found);
+        return collect(definitions.get(&name_of(name))?, definitions, deeper, found);
     }
     match schema.get("type").and_then(Value::as_str)? {
         "boolean" => found.extend(["true".into(), "false".into()]),

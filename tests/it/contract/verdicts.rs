@@ -43,6 +43,11 @@ fn definitions() -> Value {
         "A": {"type": "string", "maxLength": 5},
         "B": {"type": "string", "maxLength": 5, "description": "Is B."},
         "C": {"type": "string", "maxLength": 4},
+        "Größe": {"type": "string", "maxLength": 5},
+        "Circle": {"type": "object", "properties": {"radius": {"maximum": 1}}, "required": ["radius"]},
+        "Circle2": {"type": "object", "properties": {"radius": {"maximum": 2}}, "required": ["radius"]},
+        "Square": {"type": "object", "properties": {"side": {"maximum": 1}}, "required": ["side"]},
+        "Square2": {"type": "object", "properties": {"side": {"maximum": 2}}, "required": ["side"]},
         "Choice": {"enum": ["a", "b"]},
         "List": {"type": "object", "properties": {"next": {"anyOf": [{"$ref": "#/$defs/List"}, {"type": "null"}]}}},
         "Liste": {"type": "object", "properties": {"next": {"anyOf": [{"$ref": "#/$defs/Liste"}, {"type": "null"}]}}},
@@ -50,6 +55,17 @@ fn definitions() -> Value {
             "next": {"anyOf": [{"$ref": "#/$defs/Listen"}, {"type": "null"}]}, "and": {"type": "null"}
         }},
     })
+}
+
+/// A choice whose variants are types of their own, as serde tags them.
+fn variants(circle: &str, square: &str) -> Value {
+    let variant = |tag: &str, name: &str| {
+        json!({
+            "$ref": format!("#/$defs/{name}"), "type": "object",
+            "properties": {"kind": {"type": "string", "const": tag}}, "required": ["kind"],
+        })
+    };
+    json!({"oneOf": [variant("circle", circle), variant("square", square)]})
 }
 
 /// What a new schema allows, compared with the old one.
@@ -143,6 +159,34 @@ fn values() -> Vec<(Is, Value, Value)> {
             json!({"type": "object"}),
             json!({"type": "object", "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}),
         ),
+        (Same, json!({"type": ["string", "null"]}), json!({"anyOf": [{"type": "null"}, {"type": "string"}]})),
+        (
+            Wider,
+            json!({"type": ["string", "null"], "maxLength": 4}),
+            json!({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}),
+        ),
+        (
+            Wider,
+            json!({"oneOf": [{"type": "string", "enum": ["a"]}, choice(&["b"])]}),
+            json!({"oneOf": [{"type": "string", "enum": ["a", "c"]}, choice(&["b"]), choice(&["d"])]}),
+        ),
+        (
+            Wider,
+            json!({"type": "string", "enum": ["a", null]}),
+            json!({"type": ["string", "null"], "enum": ["a", null]}),
+        ),
+        (Same, json!({"type": "integer", "enum": [1.0]}), json!({"type": "number", "enum": [1.0]})),
+        (
+            Otherwise,
+            json!({"oneOf": [{"required": ["a"]}], "anyOf": [{"required": ["b"]}]}),
+            json!({"oneOf": [{"required": ["a"]}], "anyOf": [{"required": ["c"]}]}),
+        ),
+        (
+            Otherwise,
+            json!({"enum": ["a", "b"], "anyOf": [{"pattern": "a"}]}),
+            json!({"enum": ["a", "b"], "anyOf": [{"pattern": "b"}]}),
+        ),
+        (Wider, variants("Circle", "Square"), variants("Circle2", "Square2")),
         // Lists.
         (
             Wider,
@@ -155,6 +199,11 @@ fn values() -> Vec<(Is, Value, Value)> {
             json!({"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}]}),
         ),
         (Narrower, json!({"type": "array"}), json!({"type": "array", "items": {"type": "string"}})),
+        (
+            Same,
+            json!({"allOf": [{"minimum": 1}, {"maximum": 5}]}),
+            json!({"allOf": [{"maximum": 5}, {"minimum": 1}]}),
+        ),
         // Maps.
         (
             Wider,
@@ -174,6 +223,8 @@ fn values() -> Vec<(Is, Value, Value)> {
             json!({"type": "object", "patternProperties": {"^b": {}}}),
         ),
         // References.
+        (Same, json!({"$ref": "#/$defs/Gr%C3%B6%C3%9Fe"}), json!({"$ref": "#/$defs/A"})),
+        (Narrower, json!({"$ref": "#/$defs/Gr%C3%B6%C3%9Fe"}), json!({"$ref": "#/$defs/C"})),
         (Same, json!({"$ref": "#/$defs/A"}), json!({"type": "string", "maxLength": 5})),
         (Words, json!({"$ref": "#/$defs/A"}), json!({"$ref": "#/$defs/B"})),
         (Same, json!({"$ref": "#/$defs/A"}), json!({"allOf": [{"$ref": "#/$defs/A"}]})),
@@ -329,6 +380,23 @@ fn each_change_has_its_verdict_and_says_what_it_is() {
             "means 2 and not 1 where it is left out",
         ),
         ("tools", a(&with_default(1), &[]), a(&int, &[]), Breaking, "means 1 no longer"),
+        (
+            "tools",
+            a(&json!({"default": null}), &[]),
+            a(&json!({"default": 2}), &[]),
+            Breaking,
+            "means 2 and not null",
+        ),
+        (
+            "tools",
+            a(&json!({"type": "object", "additionalProperties": int}), &[]),
+            a(
+                &json!({"type": "object", "properties": {"b": {"type": "string"}}, "additionalProperties": int}),
+                &[],
+            ),
+            Breaking,
+            r#"argument "a.b" was integer and is string"#,
+        ),
         (
             "tools",
             a(&int, &["a"]),
@@ -629,6 +697,45 @@ fn what_makes_no_difference_to_callers_is_no_change() {
     assert_eq!(changes("tools", &with("Filter", old), &with("Query", new)), []);
     let told = |text: &str| catalogue(json!({"instructions": text}));
     assert_eq!(worst(&compare(&told("a"), &told("b"))), Some(Wording));
+}
+
+#[test]
+fn a_default_is_the_same_however_it_is_written() {
+    let a = |schema: Value| arguments(json!({"a": schema}), &[]);
+    let (none, null) =
+        (json!({"type": ["number", "null"]}), json!({"type": ["number", "null"], "default": null}));
+    assert_eq!(changes("tools", &a(none.clone()), &a(null.clone())), []);
+    assert_eq!(changes("tools", &a(null), &a(none)), []);
+    assert_eq!(changes("tools", &a(json!({"default": 1})), &a(json!({"default": 1.0}))), []);
+}
+
+/// A few definitions, of which each leads to the next in several ways.
+fn tower(floors: usize, last: &Value, keyword: &str) -> Value {
+    let mut definitions = serde_json::Map::new();
+    for floor in 0..floors {
+        let next = json!({"$ref": format!("#/$defs/D{}", floor + 1)});
+        let own = json!({"$ref": format!("#/$defs/D{floor}")});
+        definitions.insert(
+            format!("D{floor}"),
+            json!({"type": "object", "properties": {"a": next, "b": next, "c": own, "d": own}}),
+        );
+    }
+    definitions.insert(format!("D{floors}"), last.clone());
+    json!({"name": "t", "inputSchema": {
+        "type": "object", "properties": {"x": {keyword: [{"$ref": "#/$defs/D0"}]}}, "$defs": definitions,
+    }})
+}
+
+#[test]
+fn what_leads_to_the_same_in_many_ways_is_compared_once() {
+    let (integer, string) = (json!({"type": "integer"}), json!({"type": "string"}));
+    for keyword in ["anyOf", "x-unknown"] {
+        let old = tower(40, &integer, keyword);
+        let mut same = old.clone();
+        same["inputSchema"]["$defs"]["Unused"] = json!({});
+        assert_eq!(changes("tools", &old, &same), [], "{keyword}");
+        assert_eq!(worst(&changes("tools", &old, &tower(40, &string, keyword))), Some(Breaking), "{keyword}");
+    }
 }
 
 #[test]

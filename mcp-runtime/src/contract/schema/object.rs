@@ -1,15 +1,22 @@
 //! The members of objects: arguments, and fields of results.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::{Moved, Place, Side, Walk, short};
 use crate::contract::change::Verdict;
+use crate::contract::number;
 use crate::contract::references::resolved;
 
 /// The schema of what nothing else is said of.
 const ANYTHING: Value = Value::Bool(true);
+
+/// Whether two values mean the same: `1` is `1.0`.
+fn is_equal(was: &Value, is: &Value) -> bool {
+    was == is || number::compare(was, is) == Some(Ordering::Equal)
+}
 
 /// A schema of objects.
 struct Object<'a> {
@@ -58,7 +65,13 @@ impl Walk<'_> {
                     self.member(&place, old, new, required);
                     self.schema(&place, old, new);
                 }
-                (None, Some(_)) => self.arrived(&place, &was, required.1),
+                (None, Some(new)) => {
+                    self.arrived(&place, &was, required.1);
+                    if was.others.as_object().is_some_and(|others| !others.is_empty()) {
+                        // It could be there before, as any other member.
+                        self.schema(&place, was.others, new);
+                    }
+                }
                 (Some(_), None) => self.left(&place, &is),
                 (None, None) => {}
             }
@@ -80,15 +93,18 @@ impl Walk<'_> {
             ((true, false), Side::Gives) => self.moved(Moved::Wider, at, "may be missing now"),
             ((true, true), _) => {}
             ((false, false), Side::Gives) => {
-                if was != is {
+                let written = |value: Option<&Value>| value.cloned().unwrap_or_default();
+                if !is_equal(&written(was), &written(is)) {
                     self.say(Verdict::Wording, at, "has another \"default\"");
                 }
             }
             ((false, false), Side::Takes) => match (was, is) {
-                (Some(was), Some(is)) if was != is => {
+                (Some(was), Some(is)) if !is_equal(was, is) => {
                     let what = format!("means {} and not {} where it is left out", short(is), short(was));
                     self.say(Verdict::Breaking, at, &what);
                 }
+                // Null is what is not there.
+                (Some(Value::Null), None) | (None, Some(Value::Null)) => {}
                 (Some(was), None) => {
                     let what = format!("means {} no longer where it is left out", short(was));
                     self.say(Verdict::Breaking, at, &what);
