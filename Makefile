@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test quick lint unit wirecheck features link docs conformance interop bench deny serve
+.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-macros deny serve
 
 test: lint unit wirecheck features link docs conformance interop
 
@@ -52,6 +52,10 @@ interop:
 
 bench:
 	cd benches && $(CARGO) run --release -p driver
+
+# What a tool costs the compiler; writes benches/MACROS.md.
+bench-macros:
+	cd benches && $(CARGO) run --release -p macros
 
 # Needs cargo-deny.
 deny:
