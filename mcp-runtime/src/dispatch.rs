@@ -83,6 +83,11 @@ impl Inside {
             Ok(leave) => leave,
             Err(refused) => return Dispatched::Ready(Some(*refused)),
         };
+        if let Target::Tool(tool) = &target
+            && tool.definition.deprecated.is_some()
+        {
+            tool.tally.was_deprecated();
+        }
         // Mostly the types say everything, and nothing is to be checked beside.
         let running = match target.guard() {
             guard if guard.is_empty() => run(Call::run(facts.clone(), self.states.clone(), arguments)),

@@ -18,6 +18,7 @@ pub(crate) struct Tally {
     slips: [AtomicU64; Slip::ALL.len()],
     refused: [AtomicU64; REFUSED.len()],
     broken_outputs: AtomicU64,
+    deprecated: AtomicU64,
 }
 
 impl Tally {
@@ -36,6 +37,11 @@ impl Tally {
         bump(Some(&self.broken_outputs));
     }
 
+    /// It was called though it is deprecated.
+    pub(crate) fn was_deprecated(&self) {
+        bump(Some(&self.deprecated));
+    }
+
     pub(crate) fn read(&self) -> ToolCounts {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let slips = Slip::ALL.iter().map(|slip| slip.name());
@@ -43,6 +49,7 @@ impl Tally {
             mended: slips.zip(self.slips.iter().map(read)).collect(),
             refused: REFUSED.into_iter().zip(self.refused.iter().map(read)).collect(),
             broken_outputs: read(&self.broken_outputs),
+            deprecated: read(&self.deprecated),
         }
     }
 }
@@ -78,4 +85,6 @@ pub struct ToolCounts {
     /// How many results were not what the output schema says. See
     /// [`ServerBuilder::check_outputs`](crate::ServerBuilder::check_outputs).
     pub broken_outputs: u64,
+    /// How many calls a tool still got that is `#[deprecated]`: with none for a while, it can go.
+    pub deprecated: u64,
 }

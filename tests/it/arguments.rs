@@ -331,6 +331,11 @@ async fn what_is_deprecated_says_so_first() {
     assert_eq!(prompts["prompts"][0]["description"], "Deprecated: write yourself\n\nThe oldest");
     let said: Vec<_> = server.definitions().map(|definition| definition.deprecation()).collect();
     assert!(said.contains(&Some("Deprecated since 2.0.0: use `search`")), "{said:?}");
+
+    client.call("old", json!({})).await.unwrap();
+    client.call("old", json!({})).await.unwrap();
+    let counts = server.counts();
+    assert_eq!((counts["old"].deprecated, counts["older"].deprecated), (2, 0));
 }
 
 /// Depends on the machine.
@@ -433,10 +438,10 @@ fn what_only_the_types_tell_is_found_when_the_server_is_built() {
         "argument \"name\": `range` is for numbers, and the type takes a string",
         "argument \"share\": `length` is for texts and lists, and the type takes an integer",
         "argument \"longer\": the schema of the type has \"maxLength\": 20, and 30 allows what that forbids",
-        "argument \"short\": its default is none that a caller could give: \"x\" breaks \"minLength\": 2",
+        "argument \"short\": its default is none that a caller could give: \"x\" is not a string of 2 to 20 characters",
         "argument \"order\": its default is none that a caller could give: \"never\" is not one of \"newest\", \"oldest\"",
-        "argument \"percent\": its example is none that a caller could give: 400 breaks \"maximum\": 255",
-        "argument \"most\": its default is none that a caller could give: 45 breaks \"maximum\": 40",
+        "argument \"percent\": its example is none that a caller could give: 400 is not an integer from 0 to 255",
+        "argument \"most\": its default is none that a caller could give: 45 is not an integer",
         "argument \"empty\": no number is in this `range`: it is empty",
         "argument \"foreign\": its default is none that a caller could give: an id of the other crate begins with f-",
         "argument \"nan\": its default is none that a caller could give",

@@ -4,8 +4,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::description::{Description, Field};
-use super::judge;
+use super::walk::{Problem, Walk};
 use crate::handler::{Arg, Describe, Sample};
+use crate::json::Node;
 
 impl Description {
     /// Adds an argument, and notes what of it cannot be published.
@@ -60,7 +61,16 @@ fn allowed<T: DeserializeOwned>(value: &Value, schema: &Value, target: &Value) -
         // An optional value that is not there.
         return T::deserialize(value).err().map(|error| error.to_string());
     }
-    judge::problem(value, schema)
-        .or_else(|| judge::problem(value, target))
+    unlike(value, schema)
+        .or_else(|| unlike(value, target))
         .or_else(|| T::deserialize(value).err().map(|error| error.to_string()))
+}
+
+/// What a schema has to say against a value; `None` where nothing is found.
+fn unlike(value: &Value, schema: &Value) -> Option<String> {
+    let found = Walk::new(schema).all(schema, &Node::from(value)).into_iter().next()?;
+    Some(match &found.problem {
+        Problem::Wrong { expected, .. } if found.path.is_empty() => format!("{value} is not {expected}"),
+        _ => found.to_string(),
+    })
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::full::Validator;
 use super::rule::Rule;
+use super::walk::Walk;
 use crate::json::{Node, Object, string};
 
 /// What is checked before a function is run.
@@ -15,7 +16,11 @@ pub(crate) struct Guard {
     document: Value,
     fields: Vec<(&'static str, Vec<Rule>)>,
     full: Option<Validator>,
+    /// Whether the document refers to parts of itself, so that it may go on as long as a value does.
+    refers: bool,
 }
+
+const TOO_MUCH: &str = "these are nested too deeply, with too many choices, to be checked";
 
 impl Guard {
     /// Whether nothing is checked, as it is where the types say everything.
@@ -33,6 +38,7 @@ impl Guard {
     }
 
     pub(super) fn with(mut self, full: Option<Validator>) -> Self {
+        self.refers = full.is_some() && self.document.to_string().contains("\"$ref\":");
         self.full = full;
         self
     }
@@ -47,7 +53,18 @@ impl Guard {
     /// Whether everything holds.
     pub(crate) fn holds(&self, given: &Object) -> bool {
         self.fields.iter().all(|(name, rules)| given.get(name).is_none_or(|raw| holds(rules, raw)))
-            && self.full.as_ref().is_none_or(|full| full.holds(given.raw()))
+            && self.full.as_ref().is_none_or(|full| self.is_in_reach(given.raw()) && full.holds(given.raw()))
+    }
+
+    /// Whether a validator will be done with a value soon. It tries each choice of a schema that refers to itself anew, at
+    /// each depth of the value, and knows no bound; a walk has one.
+    fn is_in_reach(&self, raw: &str) -> bool {
+        let mut walk = Walk::new(&self.document);
+        !self.refers
+            || Node::read(raw).is_some_and(|node| {
+                walk.all(&self.document, &node);
+                walk.left() > 0
+            })
     }
 
     /// Whether everything holds of arguments that came as plain texts.
@@ -72,7 +89,11 @@ impl Guard {
 
     /// What a validator of everything has to say: where, and what.
     pub(crate) fn said(&self, raw: &str) -> Vec<(String, String)> {
-        self.full.as_ref().map(|full| full.said(raw)).unwrap_or_default()
+        match &self.full {
+            None => Vec::new(),
+            Some(full) if self.is_in_reach(raw) => full.said(raw),
+            Some(_) => vec![(String::new(), TOO_MUCH.to_owned())],
+        }
     }
 }
 

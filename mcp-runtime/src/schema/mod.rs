@@ -11,7 +11,6 @@ mod form;
 mod full;
 mod guard;
 mod held;
-mod judge;
 mod literal;
 mod look;
 mod mirror;

@@ -33,8 +33,9 @@ pub(crate) enum Problem {
 
 /// So many steps are gone in all; whatever is behind them is not looked at.
 const MOST_STEPS: usize = 200_000;
-/// So deep values are looked at.
-const DEEPEST: usize = 128;
+/// So deep a schema is followed into a value: each level of a value, of which a message has 128, may be a reference, a choice
+/// and a list at once.
+const DEEPEST: usize = 512;
 /// So many faults are found; nobody mends more at once.
 pub(crate) const MOST_FAULTS: usize = 20;
 
@@ -154,7 +155,11 @@ impl<'a> Walk<'a> {
     }
 
     fn value(&mut self, schema: &'a Value, node: &Node, depth: usize) {
-        if self.is_full() || depth > DEEPEST {
+        if self.is_full() {
+            return;
+        }
+        if depth > DEEPEST {
+            self.left = 0;
             return;
         }
         let Some(left) = self.left.checked_sub(1) else { return };
