@@ -2,7 +2,7 @@
 //!
 //! The vocabularies of tokenisers have megabytes, and every server would carry them, so tokens are estimated: four bytes of compact
 //! JSON are one. Against OpenAI's `o200k` that was 14 % too many for the tools of our examples, 10 % too many for the schema of
-//! the protocol, and 10 % too few for descriptions full of code; for a single tool it is off by up to 30 %, and for
+//! the protocol, and 10 % too few for descriptions full of code; for a single tool it is off by up to 40 %, and for
 //! descriptions in Russian or Arabic by half. Other models take a little more than `o200k` does.
 
 use serde::Serialize;
@@ -14,7 +14,7 @@ use super::{Checks, Finding, Item, Severity};
 const BYTES: usize = 4;
 
 /// What the tools and the instructions cost a model, estimated at a token for four bytes of what it reads: name, description and
-/// schema of the arguments. For all tools together that is right within about 15 %, for a single one within 30 %.
+/// schema of the arguments. For all tools together that is right within about 15 %, for a single one within 40 %.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Tokens {
