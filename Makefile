@@ -32,6 +32,7 @@ wirecheck:
 features:
 	$(CARGO) clippy -p mcp-runtime --no-default-features -- -D warnings
 	$(CARGO) clippy -p mcp-runtime --no-default-features --features http -- -D warnings
+	$(CARGO) clippy -p mcp-runtime --no-default-features --features auth -- -D warnings
 	tests/budget
 
 # Definitions of a library survive link-time optimisation.

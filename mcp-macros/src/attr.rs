@@ -29,6 +29,7 @@ pub(crate) enum Key {
     Meta,
     App,
     Task,
+    Scopes,
     Inline,
     Crate,
     Complete,
@@ -57,6 +58,8 @@ enum Form {
     Path,
     /// `= { "name": … }`
     Json,
+    /// Texts in parentheses.
+    Texts,
     /// Nothing, or some of these words in parentheses.
     Words(&'static [&'static str]),
 }
@@ -102,6 +105,7 @@ const KEYS: &[Row] = &[
     row(Key::Meta, "meta", Form::Json, ALL),
     row(Key::App, "app", Form::Text, TOOL),
     row(Key::Task, "task", Form::Words(&["deferred", "required"]), TOOL),
+    row(Key::Scopes, "scopes", Form::Texts, ALL),
     row(Key::Inline, "inline", Form::Flag, ALL),
     row(Key::Crate, "crate", Form::Path, ALL),
     argument(Key::Complete, "complete", Form::Path, COMPLETED),
@@ -124,6 +128,7 @@ pub(crate) enum Value {
     Path(Path),
     Json(Object),
     Words(Vec<Ident>),
+    Texts(Vec<LitStr>),
 }
 
 /// What an attribute says.
@@ -158,6 +163,11 @@ impl Attributes {
             Value::Text(text) if *found == key => Some(text),
             _ => None,
         })
+    }
+
+    /// The texts in the parentheses behind a key.
+    pub(crate) fn listed(&self, key: Key) -> &[LitStr] {
+        if let Some(Value::Texts(texts)) = self.get(key) { texts } else { &[] }
     }
 
     pub(crate) fn json(&self, key: Key) -> Option<&Object> {
@@ -304,6 +314,7 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
         Form::Json => {
             format!("`{name}` takes an object, as in `{name} = {{ \"com.example/team\": \"billing\" }}`")
         }
+        Form::Texts => format!("`{name}` takes texts in parentheses, as in `{name}(\"orders:write\")`"),
         Form::Path => format!("`{name}` takes a path, as in `{name} = some::path`"),
         Form::Words(words) => {
             let some: Vec<_> = words.iter().map(|word| format!("`{name}({word})`")).collect();
@@ -312,6 +323,9 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
     };
     if let Form::Words(known) = row.form {
         return words(known, input, &wanted).map(Value::Words);
+    }
+    if row.form == Form::Texts {
+        return texts(ident, input, &wanted).map(Value::Texts);
     }
     if !input.peek(Token![=]) {
         return match row.form {
@@ -333,8 +347,21 @@ fn value(row: &Row, ident: &Ident, input: ParseStream<'_>) -> syn::Result<Value>
             other => Err(syn::Error::new(other.span(), &wanted)),
         },
         Form::Path => input.call(Path::parse_mod_style).map(Value::Path).map_err(explain),
-        Form::Words(_) => Err(input.error(&wanted)),
+        Form::Words(_) | Form::Texts => Err(input.error(&wanted)),
     }
+}
+
+/// The texts in the parentheses behind a key: one at least.
+fn texts(ident: &Ident, input: ParseStream<'_>, wanted: &str) -> syn::Result<Vec<LitStr>> {
+    if !input.peek(syn::token::Paren) {
+        return Err(syn::Error::new(ident.span(), wanted));
+    }
+    let inside;
+    syn::parenthesized!(inside in input);
+    let texts = inside
+        .parse_terminated(|text| text.parse::<LitStr>(), Token![,])
+        .map_err(|error| syn::Error::new(error.span(), wanted))?;
+    if texts.is_empty() { Err(inside.error(wanted)) } else { Ok(texts.into_iter().collect()) }
 }
 
 /// The words in the parentheses behind a key, if there are any.

@@ -90,10 +90,12 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
         let (deferred, required) = (said("deferred"), said("required"));
         quote!(.task(#root::__private::TaskPolicy { deferred: #deferred, required: #required }))
     });
+    let scopes = definition.attributes.listed(Key::Scopes);
+    let scopes = (!scopes.is_empty()).then(|| quote!(.scopes(&[#(#scopes),*])));
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     quote! {
         #start.description(#description)
-            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
+            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #scopes #completions #headers
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::panic, missing_docs, unreachable_pub, reason = "nobody uses these but the tests")]
 
 mod asking;
+mod auth;
 mod batch;
 mod completion;
 mod eras;

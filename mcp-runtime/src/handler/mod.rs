@@ -5,6 +5,7 @@
 mod ask;
 mod busy;
 mod call;
+mod claims;
 mod complete;
 mod context;
 pub(crate) mod current;
@@ -21,6 +22,7 @@ pub use ask::{Ask, AskError, Root, Sampled};
 pub(crate) use busy::Busy;
 pub use call::{Call, Outcome, Returns, Running};
 pub(crate) use call::{End, Fault, describe};
+pub use claims::Claims;
 pub use complete::{Complete, Completed, Completing, IntoCompletion};
 pub use context::Context;
 pub use extract::{Args, Argument, Extract, Extractor, Field, Headers, Needs, Whole};

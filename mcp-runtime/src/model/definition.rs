@@ -35,6 +35,8 @@ pub struct Definition {
     pub(crate) task: Option<TaskPolicy>,
     /// The URI of the page that shows what a tool gives.
     pub(crate) app: Option<&'static str>,
+    /// What a caller must be allowed, all of it.
+    pub(crate) scopes: &'static [&'static str],
     pub(crate) run: fn(Call) -> Running,
 }
 
@@ -110,6 +112,7 @@ impl Definition {
             icons: &[],
             meta: None,
             app: None,
+            scopes: &[],
             task: None,
             run,
         }
@@ -242,6 +245,13 @@ impl Definition {
         self
     }
 
+    /// What a caller must be allowed, all of it.
+    #[must_use]
+    pub const fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
     /// A tool that becomes a task.
     #[must_use]
     pub const fn task(mut self, policy: TaskPolicy) -> Self {
@@ -257,6 +267,11 @@ impl Definition {
     /// The name that clients use.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The scopes that a caller needs, all of them.
+    pub fn required_scopes(&self) -> &'static [&'static str] {
+        self.scopes
     }
 
     /// Where the function stands.

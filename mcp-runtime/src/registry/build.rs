@@ -180,6 +180,11 @@ fn tool(definition: Definition, described: &mut Description) -> Result<Tool, Str
 }
 
 fn resource(definition: Definition, template: Template, described: &Description) -> Result<Resource, String> {
+    if definition.public && !definition.scopes.is_empty() {
+        return Err(
+            "`public` lets caches give it to anybody, and `scopes` do not: leave one of them out".into()
+        );
+    }
     if let (true, Some(caller)) = (definition.public, described.callers.first()) {
         return Err(format!(
             "`public` lets caches give one caller what another was given, and `{caller}` may tell callers apart: leave \

@@ -14,7 +14,7 @@ pub(crate) use collect::discovered;
 
 use self::switched::Switched;
 use crate::Error;
-use crate::model::{Arguments, Items, Listing, ListingKind, Prompt, Resource, Tool};
+use crate::model::{Arguments, Definition, Items, Listing, ListingKind, Prompt, Resource, Tool};
 
 /// Everything that a server offers.
 #[derive(Debug)]
@@ -44,6 +44,13 @@ impl Registry {
         ];
         let listings = listings.map(|items| Arc::new(Listing::new(items, page)));
         Self { tools, resources, templates, prompts, listings, switched: Switched::new(page) }
+    }
+
+    /// Everything that is offered, switched on or not.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        let tools = self.tools.iter().map(|tool| tool.definition());
+        let resources = self.resources().map(|resource| resource.definition());
+        tools.chain(resources).chain(self.prompts.iter().map(|prompt| prompt.definition()))
     }
 
     pub(crate) fn has_tools(&self) -> bool {

@@ -15,8 +15,8 @@ use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
 use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
-use crate::layer::{AnyLayer, Next, Stack, any};
-use crate::model::{CacheScope, Definition, Hints, Icon, Request, Response};
+use crate::layer::{AnyLayer, Next, Rules, Stack, any};
+use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Request, Response};
 use crate::registry::{Registry, discovered};
 use crate::seal::{Seal, StateKey};
 use crate::tasks::{self, Board, Tasks};
@@ -47,6 +47,7 @@ pub struct ServerBuilder {
     definitions: Vec<Definition>,
     pub(crate) states: States,
     layers: Vec<AnyLayer>,
+    pub(super) implied: Implied,
     sessions: SessionLimits,
     limits: Limits,
     extensions: Extensions,
@@ -74,6 +75,7 @@ impl ServerBuilder {
             definitions: Vec::new(),
             states: States::default(),
             layers: Vec::new(),
+            implied: Implied::default(),
             sessions: SessionLimits::default(),
             limits: Limits::default(),
             extensions: Extensions::default(),
@@ -175,7 +177,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Puts a layer around every request, inside the layers that were given before.
+    /// Puts a layer around every request, inside the layers that were given before. A caller who lacks a scope does not come
+    /// so far.
     ///
     /// Any `tower` layer whose service takes a [`Request`] and gives a [`Response`] will do, on every transport
     /// alike. Its errors become replies: the result of the call with `isError` for a tool, an internal error otherwise.
@@ -374,6 +377,7 @@ impl ServerBuilder {
         }
         let mut problems = self.problems;
         problems.extend(extensions.problems());
+        problems.extend(self.implied.problems());
         let registry = Arc::new(Registry::build(definitions, &self.states, self.page, problems)?);
         let busy = Arc::<Busy>::default();
         let mut states = self.states;
@@ -384,6 +388,7 @@ impl ServerBuilder {
             states.insert(board.weak());
         }
         let states = Arc::new(states);
+        let rules = Rules::of(&registry, self.implied);
         let dispatch =
             Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
         let server = Server {
@@ -391,7 +396,7 @@ impl ServerBuilder {
                 changes,
                 identity: Identity::new(&self.about, &registry, &extensions, self.hints),
                 extensions,
-                stack: Stack::new(dispatch, &self.layers),
+                stack: Stack::new(dispatch, &self.layers, rules),
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,
                 carried: Carried {

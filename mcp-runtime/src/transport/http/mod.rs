@@ -4,15 +4,21 @@
 
 mod accept;
 mod body;
+mod challenge;
 mod events;
 mod exposure;
 mod guard;
+mod protected;
 mod serve;
 mod service;
 mod settings;
 mod sse;
 
 pub use body::Body;
-pub use exposure::{Authenticate, Authentication, Challenge, Exposure, unauthenticated};
+pub use challenge::Challenge;
+pub use exposure::{Authenticate, Authentication, Exposure, unauthenticated};
+pub use protected::ProtectedResource;
+#[cfg(feature = "auth")]
+pub(crate) use protected::{is_loopback, secure};
 pub use service::HttpService;
 pub use sse::HttpSseService;

@@ -182,7 +182,8 @@ async fn route(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path();
-    if path == settings.path {
+    let metadata = settings.exposure.protected().is_some_and(|protected| protected.is_at(path));
+    if path == settings.path || metadata {
         return service.call(request).await;
     }
     if settings.sse.as_ref().is_some_and(|sse| [&*sse.stream, &*sse.messages].contains(&path)) {
