@@ -3,6 +3,8 @@
 mod api_keys;
 mod hostile;
 mod issuer;
+mod orders;
+mod proxies;
 mod scopes;
 
 use std::io::Write;
@@ -245,6 +247,34 @@ async fn an_issuer_that_was_down_at_first_is_found_later() {
     assert!(refused.body["error"]["message"].as_str().unwrap().contains("try again in 1 s"));
     issuer.behaves(Manner::Well);
     assert_eq!(served.call("who", Some(&token)).await.status, 200);
+}
+
+#[tokio::test]
+async fn keys_are_fetched_as_often_as_is_said_where_nothing_else_was_said() {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let issuer = Issuer::start().await;
+    let served = serve(|url| Jwt::new(&*issuer.url, url).into(), |builder| builder).await;
+    let token = issuer.token(&served.url, "");
+    let unknown = issuer.signer.sign(&json!({"alg": "ES256", "kid": "k2"}), &issuer.claims(&served.url, ""));
+    let good = async || assert_eq!(served.call("who", Some(&token)).await.status, 200);
+    good().await;
+    pass(Duration::from_secs(9)).await;
+    served.refusal(&unknown).await;
+    assert_eq!(issuer.asked(), 1, "ten seconds have not passed");
+    pass(Duration::from_secs(2)).await;
+    served.refusal(&unknown).await;
+    assert_eq!(issuer.asked(), 2);
+    pass(minutes(14)).await;
+    good().await;
+    assert_eq!(issuer.asked(), 2);
+    pass(minutes(2)).await;
+    good().await;
+    crate::http::until("the keys are fetched behind the caller's back", || issuer.asked() == 3).await;
+    issuer.die().await;
+    pass(minutes(23 * 60)).await;
+    good().await;
+    pass(minutes(60)).await;
+    assert_eq!(served.call("who", Some(&token)).await.status, 503, "a day has passed");
 }
 
 #[tokio::test]

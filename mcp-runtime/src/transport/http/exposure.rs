@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{HeaderName, header};
 
 use super::guard::{Host, Origin};
-use super::{Challenge, ProtectedResource};
+use super::{Challenge, ProtectedResource, Proxies};
 use crate::model::Principal;
 
 /// Who may use a server over HTTP. Without a choice it is [`Exposure::loopback`].
@@ -20,6 +20,8 @@ use crate::model::Principal;
 pub struct Exposure {
     pub(super) reach: Reach,
     pub(super) origins: Vec<Origin>,
+    /// Who is believed about where requests come from, beside themselves.
+    pub(super) proxies: Option<Proxies>,
     /// What was given and makes no sense; the build says so.
     pub(super) problems: Vec<String>,
 }
@@ -34,7 +36,7 @@ impl Exposure {
     /// Programs on the same machine: the server listens at loopback addresses only, and answers to `localhost`,
     /// `127.0.0.1` and `[::1]`.
     pub fn loopback() -> Self {
-        Self { reach: Reach::Loopback, origins: Vec::new(), problems: Vec::new() }
+        Self { reach: Reach::Loopback, origins: Vec::new(), proxies: None, problems: Vec::new() }
     }
 
     /// Whoever can reach one of these hosts and is known to `authentication`.
@@ -72,7 +74,7 @@ impl Exposure {
             problems.push("a public server needs the names of its hosts".into());
         }
         let reach = Reach::Public { hosts: parsed, authentication };
-        let mut exposure = Self { reach, origins: Vec::new(), problems };
+        let mut exposure = Self { reach, origins: Vec::new(), proxies: None, problems };
         for origin in origins {
             exposure = exposure.allow_origin(origin);
         }
@@ -91,6 +93,15 @@ impl Exposure {
                 self.problems.push(format!("{origin:?} is not an origin, as in \"https://app.example.com\""));
             }
         }
+        self
+    }
+
+    /// Proxies stand in front of the server, and say from where requests come and for which host: see [`Proxies`]. Nobody is
+    /// believed about that otherwise.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.problems.extend(proxies.problems().iter().cloned());
+        self.proxies = Some(proxies);
         self
     }
 

@@ -9,6 +9,8 @@ mod events;
 mod exposure;
 mod guard;
 mod protected;
+mod proxies;
+mod remote;
 mod serve;
 mod service;
 mod settings;
@@ -20,5 +22,7 @@ pub use exposure::{Authenticate, Authentication, Exposure, unauthenticated};
 pub use protected::ProtectedResource;
 #[cfg(feature = "auth")]
 pub(crate) use protected::{is_loopback, secure};
+pub use proxies::Proxies;
+pub use remote::RemoteAddress;
 pub use service::HttpService;
 pub use sse::HttpSseService;

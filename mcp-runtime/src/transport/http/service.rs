@@ -325,7 +325,9 @@ pub(super) async fn admit(
     port: Option<u16>,
     parts: &mut Parts,
 ) -> Result<Principal, Response<Body>> {
-    guard::check(&settings.exposure, port, parts).map_err(|(status, problem)| refuse(status, &problem))?;
+    let forwarded = settings.exposure.proxies.as_ref().and_then(|proxies| proxies.resolve(parts));
+    guard::check(&settings.exposure, port, forwarded.as_deref(), parts)
+        .map_err(|(status, problem)| refuse(status, &problem))?;
     let principal = match &settings.exposure.reach {
         Reach::Loopback => Principal::anonymous(),
         Reach::Public { authentication, .. } => {
