@@ -40,7 +40,7 @@ link:
 	$(CARGO) run -q -p linked --profile lto | grep -x "linked from linked"
 
 docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p mcp-runtime -p mcp-macros --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p mcp-runtime -p mcp-macros --no-deps --all-features
 
 conformance:
 	$(CARGO) build --example everything
