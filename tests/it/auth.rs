@@ -292,8 +292,9 @@ async fn streams_end_when_their_token_does() {
     let session = begun.headers["mcp-session-id"].to_str().unwrap().to_owned();
 
     let listen = stateless(7, "subscriptions/listen", json!({"notifications": {"toolsListChanged": true}}));
-    let mut ways: Vec<(&str, String, Vec<(&str, String)>, String)> = vec![
-        ("GET", format!("{origin}/sse"), vec![], String::new()),
+    let none = Vec::<(&str, String)>::new();
+    let mut ways = vec![
+        ("GET", format!("{origin}/sse"), none, String::new()),
         ("GET", served.url.clone(), vec![("mcp-session-id", session)], String::new()),
     ];
     let mut headers = headers_of(&listen, None);
@@ -336,6 +337,27 @@ async fn a_session_goes_on_with_a_newer_token_of_the_same_caller_and_with_no_oth
         let token = with(issuer.token_but(&served.url, change.clone()));
         let headers = [json_type, ("authorization", &*token), ("mcp-session-id", session)];
         assert_eq!(send(&served.url, "POST", &headers, ping.clone()).await.status, status, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_to_a_stream_does_not_borrow_the_rights_of_the_token_that_opened_it() {
+    let issuer = Issuer::start().await;
+    let served = serve(|url| Jwt::new(&*issuer.url, url).into(), |builder| builder.http_sse()).await;
+    let origin = served.url.trim_end_matches("/mcp");
+    let bearer = |scopes: &str| format!("Bearer {}", issuer.token(&served.url, scopes));
+    let request = http::Request::get(format!("{origin}/sse")).header("accept", "text/event-stream");
+    let request = request.header("authorization", bearer("orders:read")).body(Full::default()).unwrap();
+    let mut events = Client::new().request(request).await.unwrap().into_body();
+    let first = events.frame().await.unwrap().unwrap().into_data().unwrap();
+    let first = String::from_utf8(first.to_vec()).unwrap();
+    let endpoint = first.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    let message = stateless(1, "tools/call", json!({"name": "read_orders"})).to_string();
+    for (scopes, status) in [("", 403), ("orders:write", 403), ("orders:read", 202), ("orders:read a", 202)] {
+        let token = bearer(scopes);
+        let headers = [("content-type", "application/json"), ("authorization", &*token)];
+        let sent = send(&format!("{origin}{endpoint}"), "POST", &headers, message.clone()).await;
+        assert_eq!(sent.status, status, "{scopes}");
     }
 }
 

@@ -185,6 +185,10 @@ impl HttpSseService {
                 StatusCode::NOT_FOUND,
                 "no such stream: open one with GET, and use the URI that it begins with",
             ),
+            Err(Undelivered::Narrower) => refuse(
+                StatusCode::FORBIDDEN,
+                "you are allowed less than when you opened this stream: open another one",
+            ),
             Err(Undelivered::Full) => refuse(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too many messages wait: read the stream, and try again",
