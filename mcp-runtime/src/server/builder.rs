@@ -367,7 +367,7 @@ impl ServerBuilder {
             definitions.push(tasks::definition());
         }
         let changes = Arc::<Changes>::default();
-        let board = has_tasks.then(|| Board::new(self.tasks, changes.clone()));
+        let board = has_tasks.then(|| Board::new(self.tasks, changes.clone(), self.implied.clone()));
         let mut extensions = self.extensions;
         if let Some(board) = &board {
             extensions.add(board.clone());

@@ -248,6 +248,40 @@ async fn a_server_without_scopes_shows_everybody_the_same() {
     assert_eq!(wire.ask(1, "tools/list", json!({})).await["result"]["cacheScope"], "public");
 }
 
+/// Takes its time.
+#[mcp::tool(task, scopes("reports"))]
+async fn long_report() -> &'static str {
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn a_task_is_told_of_to_those_only_who_may_still_do_it() {
+    let issuer = Issuer::start().await;
+    let jwt = |url: &str| mcp::auth::Jwt::new(&*issuer.url, url).into();
+    let served = serve(jwt, |builder| builder.tool::<long_report>().scope_implies("all", ["reports"])).await;
+    let knowing = |mut params: Value| {
+        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] =
+            json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+        params
+    };
+    let token = issuer.token(&served.url, "reports");
+    let begun = ask(&served, &token, "tools/call", knowing(json!({"name": "long_report"})));
+    let id = begun.await.body["result"]["taskId"].clone();
+    for (scopes, status) in [("reports", 200), ("all", 200), ("", 403), ("orders:read", 403)] {
+        for method in ["tasks/get", "tasks/cancel"] {
+            if method == "tasks/cancel" && status == 200 {
+                continue;
+            }
+            let token = issuer.token(&served.url, scopes);
+            let answer = ask(&served, &token, method, knowing(json!({"taskId": id}))).await;
+            assert_eq!(answer.status, status, "{scopes} {method}: {}", answer.body);
+        }
+    }
+    let token = issuer.token_but(&served.url, json!({"sub": "eve", "scope": "reports"}));
+    let other = ask(&served, &token, "tasks/get", knowing(json!({"taskId": id}))).await;
+    assert_eq!(other.body["error"]["message"], "there is no such task");
+}
+
 #[test]
 fn what_is_public_and_scoped_or_no_scope_at_all_does_not_build() {
     let built = shop(mcp::server!().explicit()).scope_implies("a b", ["c"]).build();
