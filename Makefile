@@ -32,6 +32,7 @@ wirecheck:
 features:
 	$(CARGO) clippy -p mcp-runtime --no-default-features -- -D warnings
 	$(CARGO) clippy -p mcp-runtime --no-default-features --features http -- -D warnings
+	$(CARGO) clippy -p mcp-runtime --no-default-features --features auth -- -D warnings
 	$(CARGO) test -q -p mcp-runtime --test promises
 	tests/budget
 
@@ -40,7 +41,7 @@ link:
 	$(CARGO) run -q -p linked --profile lto | grep -x "linked from linked"
 
 docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p mcp-runtime -p mcp-macros --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p mcp-runtime -p mcp-macros --no-deps --all-features
 
 conformance:
 	$(CARGO) build --example everything

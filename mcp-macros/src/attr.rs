@@ -30,6 +30,7 @@ pub(crate) enum Key {
     Meta,
     App,
     Task,
+    Scopes,
     Inline,
     Strict,
     Crate,
@@ -67,6 +68,8 @@ pub(crate) enum Form {
     Path,
     /// `= { "name": … }`
     Json,
+    /// Texts in parentheses.
+    Texts,
     /// Nothing, or some of these words in parentheses.
     Words(&'static [&'static str]),
     /// `= "…"`, or an expression that is a constant text
@@ -125,6 +128,7 @@ const KEYS: &[Row] = &[
     row(Key::Meta, "meta", Form::Json, ALL),
     row(Key::App, "app", Form::Text, TOOL),
     row(Key::Task, "task", Form::Words(&["deferred", "required"]), TOOL),
+    row(Key::Scopes, "scopes", Form::Texts, ALL),
     row(Key::Inline, "inline", Form::Flag, ALL),
     row(Key::Strict, "strict", Form::Flag, TOOL),
     row(Key::Crate, "crate", Form::Path, ALL),

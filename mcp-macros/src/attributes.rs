@@ -49,6 +49,11 @@ impl Attributes {
         })
     }
 
+    /// The texts in the parentheses behind a key.
+    pub(crate) fn listed(&self, key: Key) -> &[LitStr] {
+        if let Some(Value::Texts(texts)) = self.get(key) { texts } else { &[] }
+    }
+
     pub(crate) fn json(&self, key: Key) -> Option<&Object> {
         if let Some(Value::Json(value)) = self.get(key) { Some(value) } else { None }
     }

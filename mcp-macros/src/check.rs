@@ -26,6 +26,7 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     meta(definition, errors);
     completed(definition, errors);
     headers(definition, errors);
+    scopes(definition, errors);
     texts(definition, errors);
 }
 
@@ -249,6 +250,33 @@ fn problem_of_name(name: &str) -> Option<&'static str> {
     second
         .filter(|label| ["modelcontextprotocol", "mcp"].contains(label))
         .map(|_| "this prefix is reserved for the protocol: use a domain of your own")
+}
+
+/// What a caller must be allowed, in the characters of RFC 6749.
+fn scopes(definition: &Definition, errors: &mut Errors) {
+    let scopes = definition.attributes.listed(Key::Scopes);
+    let legal = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
+    for (at, scope) in scopes.iter().enumerate() {
+        let text = scope.value();
+        if text.is_empty() || !text.chars().all(legal) {
+            errors.on(
+                scope,
+                "a scope has printable ASCII without spaces, quotes and backslashes, as in `scopes(\"orders:write\")`; \
+                 several stand beside each other: `scopes(\"a\", \"b\")`",
+            );
+        } else if text == "offline_access" {
+            errors
+                .on(scope, "`offline_access` is between a client and its authorization server: leave it out");
+        } else if scopes.iter().take(at).any(|before| before.value() == text) {
+            errors.on(scope, format!("`{text}` stands here twice"));
+        }
+    }
+    if let (Some(ident), Some(true), false) =
+        (definition.attributes.ident(Key::Public), definition.attributes.flag(Key::Public), scopes.is_empty())
+    {
+        errors
+            .on(ident, "`public` lets caches give it to anybody, and `scopes` do not: leave one of them out");
+    }
 }
 
 /// What can be completed is what the user types.

@@ -120,10 +120,12 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
         quote!(.task(#root::__private::TaskPolicy { deferred: #deferred, required: #required }))
     });
     let strict = definition.attributes.flag(Key::Strict).map(|strict| quote!(.strict(#strict)));
+    let scopes = definition.attributes.listed(Key::Scopes);
+    let scopes = (!scopes.is_empty()).then(|| quote!(.scopes(&[#(#scopes),*])));
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     quote! {
         #start.description(#description)
-            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #strict #completions #headers
+            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #scopes #strict #completions #headers
     }
 }
 

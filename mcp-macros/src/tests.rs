@@ -111,6 +111,9 @@ snapshots! {
     a_tool_has_an_app: Tool(app = "ui://weather/card")
         async fn weather() -> String { todo() }
 
+    a_tool_takes_scopes: Tool(scopes("orders:read", "orders:write"))
+        async fn order() -> String { todo() }
+
     a_mistake_leaves_the_function_as_it_was: Tool(red_only, name = "a b")
         async fn add(
             /// First addend.

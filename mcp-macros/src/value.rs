@@ -18,6 +18,7 @@ pub(crate) enum Value {
     Path(Path),
     Json(Object),
     Words(Vec<Ident>),
+    Texts(Vec<LitStr>),
     Expression(Expr),
     Range(Range),
     Schema(Schema),
@@ -43,6 +44,7 @@ pub(crate) fn read(name: &str, form: Form, ident: &Ident, input: ParseStream<'_>
         Form::Json => {
             format!("`{name}` takes an object, as in `{name} = {{ \"com.example/team\": \"billing\" }}`")
         }
+        Form::Texts => format!("`{name}` takes texts in parentheses, as in `{name}(\"orders:write\")`"),
         Form::Path => format!("`{name}` takes a path, as in `{name} = some::path`"),
         Form::Words(words) => {
             let some: Vec<_> = words.iter().map(|word| format!("`{name}({word})`")).collect();
@@ -57,6 +59,9 @@ pub(crate) fn read(name: &str, form: Form, ident: &Ident, input: ParseStream<'_>
     };
     if let Form::Words(known) = form {
         return words(known, input, &wanted).map(Value::Words);
+    }
+    if form == Form::Texts {
+        return texts(ident, input, &wanted).map(Value::Texts);
     }
     if !input.peek(Token![=]) {
         return match form {
@@ -98,7 +103,7 @@ pub(crate) fn read(name: &str, form: Form, ident: &Ident, input: ParseStream<'_>
             Ok(Value::Range(found))
         }
         Form::Schema => schema(input).map(Value::Schema).map_err(explain),
-        Form::Words(_) => Err(input.error(&wanted)),
+        Form::Words(_) | Form::Texts => Err(input.error(&wanted)),
     }
 }
 
@@ -137,6 +142,19 @@ fn is_type(ty: &Type) -> bool {
         }
         _ => true,
     }
+}
+
+/// The texts in the parentheses behind a key: one at least.
+fn texts(ident: &Ident, input: ParseStream<'_>, wanted: &str) -> syn::Result<Vec<LitStr>> {
+    if !input.peek(syn::token::Paren) {
+        return Err(syn::Error::new(ident.span(), wanted));
+    }
+    let inside;
+    syn::parenthesized!(inside in input);
+    let texts = inside
+        .parse_terminated(|text| text.parse::<LitStr>(), Token![,])
+        .map_err(|error| syn::Error::new(error.span(), wanted))?;
+    if texts.is_empty() { Err(inside.error(wanted)) } else { Ok(texts.into_iter().collect()) }
 }
 
 /// The words in the parentheses behind a key, if there are any.

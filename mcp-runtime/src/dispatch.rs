@@ -409,6 +409,10 @@ impl Target {
             (End::Failed(failure), Self::Tool(_)) => match failure.missing_capability() {
                 // Not the model but the client can do something about it, where it has a way to be told.
                 Some(missing) if facts.asking.is_by_runs() => Response::Error(missing),
+                // So is a client that can ask for more, and call again.
+                None if facts.headers.is_some() && failure.insufficient_scope() => {
+                    Response::Error(failure.into_error(name, public))
+                }
                 _ => Response::Tool(failure.into_tool_result(name, public)),
             },
             (End::Failed(failure), _) => Response::Error(Failure::into_error(failure, name, public)),

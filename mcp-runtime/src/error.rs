@@ -49,6 +49,11 @@ pub enum ErrorKind {
         /// What it would have to declare, as it stands among a client's capabilities.
         required: serde_json::Value,
     },
+    /// The caller is not allowed to do that. Over HTTP he is told with 403 which scopes to ask for.
+    InsufficientScope {
+        /// All the scopes that it takes.
+        required: Vec<String>,
+    },
     /// There is no room for it just now: it was not done, and may be asked again later.
     Busy,
     /// The server failed.
@@ -73,6 +78,24 @@ impl Error {
     /// The server failed; the message reaches the client.
     pub fn internal(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Internal, message: message.into() }
+    }
+
+    /// The caller needs all of these scopes for `what`. A function says it where only its arguments tell what is needed;
+    /// for the rest there is `scopes("…")` in the attributes.
+    ///
+    /// ```
+    /// # use mcp::Error;
+    /// let error = Error::insufficient_scope("a refund over 1000 euros", ["orders:refund"]);
+    /// assert_eq!(error.to_string(), "a refund over 1000 euros needs the scope orders:refund");
+    /// ```
+    pub fn insufficient_scope<S: Into<String>>(
+        what: impl std::fmt::Display,
+        required: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let required: Vec<String> = required.into_iter().map(Into::into).collect();
+        let scopes = if required.len() == 1 { "scope" } else { "scopes" };
+        let message = format!("{what} needs the {scopes} {}", required.join(" "));
+        Self { kind: ErrorKind::InsufficientScope { required }, message }
     }
 
     pub(crate) fn busy(message: impl Into<String>) -> Self {

@@ -205,11 +205,14 @@
 //! | `http` | yes | Streamable HTTP, and HTTP+SSE for the oldest clients, on hyper |
 //! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap; needs `http` |
 //! | `validate` | no | constraints inside types of yours and in schemas written by hand are checked, with `jsonschema` |
+//! | `auth` | no | tokens of an OAuth 2.1 issuer, and API keys; needs `http`, and a C compiler to build AWS-LC |
 //! | `seal` | yes | asking clients without a session: what they carry is sealed with XChaCha20-Poly1305 |
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "auth")]
+pub mod auth;
 mod catalogue;
 mod changes;
 mod check;
@@ -249,7 +252,7 @@ pub use dialect::{Dialect, Loss, UnknownDialect};
 pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
 pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{
-    Args, Argument, Ask, AskError, Complete, Completing, Context, Extract, Extractor, Field, Headers,
+    Args, Argument, Ask, AskError, Claims, Complete, Completing, Context, Extract, Extractor, Field, Headers,
     IntoCompletion, IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, Root, Sampled, State,
     Whole,
 };

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod asking;
+mod auth;
 mod batch;
 mod check;
 mod completion;

@@ -47,6 +47,11 @@ impl Failure {
         }
     }
 
+    /// Whether the caller would have to be allowed more.
+    pub(crate) fn insufficient_scope(&self) -> bool {
+        matches!(self, Self::Protocol(error) if matches!(error.kind, ErrorKind::InsufficientScope { .. }))
+    }
+
     /// The result of a tool that failed.
     pub(crate) fn into_tool_result(self, function: &str, public_peer: bool) -> ToolResult {
         match self {

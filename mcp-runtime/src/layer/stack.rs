@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::Recover;
+use super::authorise::{Authorise, Rules};
+use super::recover::Recover;
 use crate::dispatch::Dispatch;
 use crate::handler::reference;
 use crate::model::{Operation, Request, Response, ToolResult};
@@ -20,18 +21,25 @@ use crate::{BoxError, Error};
 /// compiling.
 #[derive(Debug, Clone)]
 pub(crate) enum Stack {
-    Plain(Recover<Dispatch>),
-    Layered(Recover<Next>),
+    Plain(Surrounded<Dispatch>),
+    Layered(Surrounded<Next>),
+}
+
+/// The framework's own layers, the outermost first. The author's stand inside them.
+type Surrounded<S> = Recover<Authorise<S>>;
+
+fn surround<S>(inner: S, rules: Option<Arc<Rules>>) -> Surrounded<S> {
+    Recover::new(Authorise::new(inner, rules))
 }
 
 impl Stack {
     /// Puts layers around dispatch; the first is the outermost.
-    pub(crate) fn new(dispatch: Dispatch, layers: &[AnyLayer]) -> Self {
+    pub(crate) fn new(dispatch: Dispatch, layers: &[AnyLayer], rules: Option<Arc<Rules>>) -> Self {
         if layers.is_empty() {
-            return Self::Plain(Recover::new(dispatch));
+            return Self::Plain(surround(dispatch, rules));
         }
         let innermost = Next::new(dispatch);
-        Self::Layered(Recover::new(layers.iter().rev().fold(innermost, |inner, layer| layer(inner))))
+        Self::Layered(surround(layers.iter().rev().fold(innermost, |inner, layer| layer(inner)), rules))
     }
 
     pub(crate) fn call(&self, request: Request) -> StackFuture {
@@ -44,8 +52,8 @@ impl Stack {
 
 /// The response of a stack, when it is there.
 pub(crate) enum StackFuture {
-    Plain(<Recover<Dispatch> as Service<Request>>::Future),
-    Layered(<Recover<Next> as Service<Request>>::Future),
+    Plain(<Surrounded<Dispatch> as Service<Request>>::Future),
+    Layered(<Surrounded<Next> as Service<Request>>::Future),
 }
 
 impl Future for StackFuture {

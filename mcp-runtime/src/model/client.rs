@@ -1,50 +1,6 @@
-//! Who is at the other side of a request.
-
-use std::sync::Arc;
+//! What the program at the other side of a request says of itself.
 
 use crate::json::Raw;
-
-/// The authenticated caller.
-///
-/// Over HTTP it is what the server's [`Authenticate`](crate::http::Authenticate) made of the request; elsewhere, and
-/// where nobody is asked who he is, it is [`Principal::anonymous`]. It works as an argument of any function.
-///
-/// Sessions belong to their principal: nobody else can use them, whatever ids he knows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Principal(Option<Arc<Identity>>);
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Identity {
-    issuer: String,
-    subject: String,
-}
-
-impl Principal {
-    /// A caller whom nobody has asked who he is.
-    pub fn anonymous() -> Self {
-        Self(None)
-    }
-
-    /// The caller whom `issuer` knows as `subject`.
-    pub fn new(issuer: impl Into<String>, subject: impl Into<String>) -> Self {
-        Self(Some(Arc::new(Identity { issuer: issuer.into(), subject: subject.into() })))
-    }
-
-    /// Whether the caller is unknown.
-    pub fn is_anonymous(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Who vouches for the caller.
-    pub fn issuer(&self) -> Option<&str> {
-        self.0.as_ref().map(|identity| identity.issuer.as_str())
-    }
-
-    /// The caller's name with the issuer.
-    pub fn subject(&self) -> Option<&str> {
-        self.0.as_ref().map(|identity| identity.subject.as_str())
-    }
-}
 
 /// What the client says of itself: unverified, so never a ground for permission.
 #[derive(Debug, Clone, Default)]

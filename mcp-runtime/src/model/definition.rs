@@ -41,6 +41,8 @@ pub struct Definition {
     pub(crate) app: Option<&'static str>,
     /// Whether slips of models are refused, where it says so.
     pub(crate) strict: Option<bool>,
+    /// What a caller must be allowed, all of it.
+    pub(crate) scopes: &'static [&'static str],
     pub(crate) run: fn(Call) -> Running,
 }
 
@@ -117,6 +119,7 @@ impl Definition {
             icons: &[],
             meta: None,
             app: None,
+            scopes: &[],
             task: None,
             strict: None,
             run,
@@ -257,6 +260,13 @@ impl Definition {
         self
     }
 
+    /// What a caller must be allowed, all of it.
+    #[must_use]
+    pub const fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
     /// A tool that becomes a task.
     #[must_use]
     pub const fn task(mut self, policy: TaskPolicy) -> Self {
@@ -279,6 +289,11 @@ impl Definition {
     /// The name that clients use.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The scopes that a caller needs, all of them.
+    pub fn required_scopes(&self) -> &'static [&'static str] {
+        self.scopes
     }
 
     /// Where the function stands.

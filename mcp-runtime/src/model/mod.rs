@@ -17,11 +17,13 @@ mod icon;
 mod log;
 mod meta;
 mod once;
+mod principal;
 mod prompt;
 mod question;
 mod request;
 mod resource;
 mod response;
+mod scope;
 mod template;
 pub(crate) mod time;
 
@@ -30,7 +32,7 @@ pub use asking::InputRequired;
 pub(crate) use asking::{Asking, Given, Record, Stopped, Way};
 pub use cache::CacheScope;
 pub(crate) use cache::Hints;
-pub use client::{Client, Principal};
+pub use client::Client;
 pub use completion::{ArgumentCompletion, Complete, Completion, Typed};
 pub(crate) use completion::{Completed, Completer, Completions, beginning};
 pub use content::{Audio, Blob, Content, Embedded, Image, Link, Role, Text};
@@ -45,6 +47,7 @@ pub use log::{Level, UnknownLevel};
 pub use meta::WithMeta;
 pub(crate) use meta::{Meta, problem_of_name};
 pub(crate) use once::{Onces, now};
+pub use principal::Principal;
 pub use prompt::{Prompt, PromptArgument, PromptMessage, PromptResult};
 pub(crate) use question::{Question, declaration};
 pub(crate) use request::Facts;
@@ -52,4 +55,7 @@ pub use request::{ListRequest, Operation, PromptGet, Request, ResourceRead, Subs
 pub use resource::{Resource, ResourceContents, ResourceResult};
 pub(crate) use response::Items;
 pub use response::{Extended, ListPage, Listening, Listing, ListingKind, Response, Tool, ToolResult};
+pub(crate) use scope::Implied;
+#[cfg(feature = "http")]
+pub(crate) use scope::is_scope;
 pub use template::{Segment, Template};

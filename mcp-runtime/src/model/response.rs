@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{
-    Completion, Content, Definition, InputRequired, Meta, Prompt, PromptResult, Resource, ResourceResult,
+    CacheScope, Completion, Content, Definition, Hints, InputRequired, Meta, Prompt, PromptResult, Resource,
+    ResourceResult,
 };
 use crate::changes::Listener;
 use crate::dialect::{Dialect, Dialects, Loss, Rewritten};
@@ -159,6 +160,8 @@ pub struct Listing {
     /// So many items stand on a page.
     page: usize,
     forms: [OnceLock<Box<[u8]>>; Self::FORMS],
+    /// Whether it is another one for other callers.
+    personal: bool,
 }
 
 #[derive(Debug)]
@@ -174,7 +177,18 @@ impl Listing {
     pub(crate) const FORMS: usize = 5 * Dialect::ALL.len();
 
     pub(crate) fn new(items: Items, page: usize) -> Self {
-        Self { items, page, forms: Default::default() }
+        let personal = items.definitions().any(|definition| !definition.scopes.is_empty());
+        Self { items, page, forms: Default::default(), personal }
+    }
+
+    /// The items that somebody may see, in a list of which others are given another part.
+    pub(crate) fn part(&self, visible: &[bool]) -> Self {
+        Self { personal: true, ..Self::new(self.items.part(visible), self.page) }
+    }
+
+    /// How it may be kept, where `hints` holds for what is the same for all.
+    pub(crate) fn hints(&self, hints: Hints) -> Hints {
+        if self.personal { Hints { scope: CacheScope::Private, ..hints } } else { hints }
     }
 
     /// The bytes of the first page in the encoder's form number `form`, written by `write` at the first use.
@@ -223,6 +237,28 @@ impl Items {
                 found.partition_point(|resource| resource.uri() <= after)
             }
             Self::Prompts(found) => found.partition_point(|prompt| prompt.name() <= after),
+        }
+    }
+
+    pub(crate) fn definitions(&self) -> Box<dyn Iterator<Item = &Definition> + '_> {
+        match self {
+            Self::Tools(found) => Box::new(found.iter().map(|tool| tool.definition())),
+            Self::Resources(found) | Self::Templates(found) => {
+                Box::new(found.iter().map(|resource| resource.definition()))
+            }
+            Self::Prompts(found) => Box::new(found.iter().map(|prompt| prompt.definition())),
+        }
+    }
+
+    fn part(&self, visible: &[bool]) -> Self {
+        fn some<T>(items: &[Arc<T>], visible: &[bool]) -> Vec<Arc<T>> {
+            items.iter().zip(visible).filter(|(_, visible)| **visible).map(|(item, _)| item.clone()).collect()
+        }
+        match self {
+            Self::Tools(found) => Self::Tools(some(found, visible)),
+            Self::Resources(found) => Self::Resources(some(found, visible)),
+            Self::Templates(found) => Self::Templates(some(found, visible)),
+            Self::Prompts(found) => Self::Prompts(some(found, visible)),
         }
     }
 

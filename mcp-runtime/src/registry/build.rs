@@ -249,6 +249,11 @@ fn resource(
     template: Template,
     described: &mut Description,
 ) -> Result<Resource, String> {
+    if definition.public && !definition.scopes.is_empty() {
+        return Err(
+            "`public` lets caches give it to anybody, and `scopes` do not: leave one of them out".into()
+        );
+    }
     if let (true, Some(caller)) = (definition.public, described.callers.first()) {
         return Err(format!(
             "`public` lets caches give one caller what another was given, and `{caller}` may tell callers apart: leave \

@@ -16,7 +16,7 @@ pub(crate) use collect::discovered;
 use self::switched::Switched;
 use crate::Error;
 use crate::dialect::Dialect;
-use crate::model::{Arguments, Items, Listing, ListingKind, Prompt, Resource, Tool};
+use crate::model::{Arguments, Definition, Items, Listing, ListingKind, Prompt, Resource, Tool};
 
 /// Everything that a server offers.
 #[derive(Debug)]
@@ -56,6 +56,13 @@ impl Registry {
             switched: Switched::new(page),
             dialect: Dialect::Standard,
         }
+    }
+
+    /// Everything that is offered, switched on or not.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        let tools = self.tools.iter().map(|tool| tool.definition());
+        let resources = self.resources().map(|resource| resource.definition());
+        tools.chain(resources).chain(self.prompts.iter().map(|prompt| prompt.definition()))
     }
 
     pub(crate) fn has_tools(&self) -> bool {

@@ -18,8 +18,8 @@ use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
 use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
-use crate::layer::{AnyLayer, Next, Stack, any};
-use crate::model::{CacheScope, Definition, Hints, Icon, Request, Response};
+use crate::layer::{AnyLayer, Next, Rules, Stack, any};
+use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Request, Response};
 use crate::registry::{Care, Registry, discovered};
 use crate::seal::{Seal, StateKey};
 use crate::tasks::{self, Board, Tasks};
@@ -50,6 +50,7 @@ pub struct ServerBuilder {
     definitions: Vec<Definition>,
     pub(crate) states: States,
     layers: Vec<AnyLayer>,
+    pub(super) implied: Implied,
     sessions: SessionLimits,
     limits: Limits,
     extensions: Extensions,
@@ -79,6 +80,7 @@ impl ServerBuilder {
             definitions: Vec::new(),
             states: States::default(),
             layers: Vec::new(),
+            implied: Implied::default(),
             sessions: SessionLimits::default(),
             limits: Limits::default(),
             extensions: Extensions::default(),
@@ -226,7 +228,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Puts a layer around every request, inside the layers that were given before.
+    /// Puts a layer around every request, inside the layers that were given before. A caller who lacks a scope does not come
+    /// so far.
     ///
     /// Any `tower` layer whose service takes a [`Request`] and gives a [`Response`] will do, on every transport
     /// alike. Its errors become replies: the result of the call with `isError` for a tool, an internal error otherwise.
@@ -449,7 +452,7 @@ impl ServerBuilder {
             definitions.push(tasks::definition());
         }
         let changes = Arc::<Changes>::default();
-        let board = has_tasks.then(|| Board::new(self.tasks, changes.clone()));
+        let board = has_tasks.then(|| Board::new(self.tasks, changes.clone(), self.implied.clone()));
         let mut extensions = self.extensions;
         if let Some(board) = &board {
             extensions.add(board.clone());
@@ -459,6 +462,7 @@ impl ServerBuilder {
         }
         let mut problems = self.problems;
         problems.extend(extensions.problems());
+        problems.extend(self.implied.problems());
         let mut registry = Registry::build(definitions, &self.states, self.page, self.care, problems)?;
         registry.dialect = self.dialect;
         let registry = Arc::new(registry);
@@ -471,6 +475,7 @@ impl ServerBuilder {
             states.insert(board.weak());
         }
         let states = Arc::new(states);
+        let rules = Rules::of(&registry, self.implied);
         let dispatch =
             Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
         let server = Server {
@@ -478,7 +483,7 @@ impl ServerBuilder {
                 changes,
                 identity: Identity::new(&self.about, &registry, &extensions, self.hints),
                 extensions,
-                stack: Stack::new(dispatch, &self.layers),
+                stack: Stack::new(dispatch, &self.layers, rules),
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,
                 carried: Carried {

@@ -6,6 +6,7 @@ mod builder;
 mod cli;
 mod listening;
 mod live;
+mod local;
 mod replies;
 
 use std::collections::BTreeMap;

@@ -23,6 +23,7 @@ pub struct Reply {
     status: u16,
     session: Option<String>,
     event: Option<EventId>,
+    scopes: Vec<String>,
     body: Vec<u8>,
 }
 
@@ -41,28 +42,54 @@ pub enum ReplyKind {
 
 impl Reply {
     pub(crate) fn response(status: u16, body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Response, status, session: None, event: None, body }
+        Self { kind: ReplyKind::Response, status, session: None, event: None, scopes: Vec::new(), body }
     }
 
     pub(crate) fn notification(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Notification, status: 200, session: None, event: None, body }
+        Self {
+            kind: ReplyKind::Notification,
+            status: 200,
+            session: None,
+            event: None,
+            scopes: Vec::new(),
+            body,
+        }
     }
 
     pub(crate) fn request(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Request, status: 200, session: None, event: None, body }
+        Self { kind: ReplyKind::Request, status: 200, session: None, event: None, scopes: Vec::new(), body }
     }
 
     pub(crate) fn nothing() -> Self {
-        Self { kind: ReplyKind::Nothing, status: 200, session: None, event: None, body: Vec::new() }
+        Self {
+            kind: ReplyKind::Nothing,
+            status: 200,
+            session: None,
+            event: None,
+            scopes: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// A notification was taken.
     pub(crate) fn accepted() -> Self {
-        Self { kind: ReplyKind::Nothing, status: 202, session: None, event: None, body: Vec::new() }
+        Self {
+            kind: ReplyKind::Nothing,
+            status: 202,
+            session: None,
+            event: None,
+            scopes: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     pub(crate) fn with_session(mut self, session: String) -> Self {
         self.session = Some(session);
+        self
+    }
+
+    pub(crate) fn needing(mut self, scopes: Vec<String>) -> Self {
+        self.scopes = scopes;
         self
     }
 
@@ -101,6 +128,12 @@ impl Reply {
     /// after it.
     pub fn event_id(&self) -> Option<impl std::fmt::Display + Copy + use<>> {
         self.event
+    }
+
+    /// The scopes that its caller needed and has not all, where that is why he is refused, for the HTTP header
+    /// `WWW-Authenticate`.
+    pub fn required_scopes(&self) -> &[String] {
+        &self.scopes
     }
 
     /// The id of the session that began with it, for the HTTP header `Mcp-Session-Id`.

@@ -12,7 +12,7 @@ use super::run::{Detached, run};
 use super::{ID, TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 use crate::changes::{Change, Changes};
 use crate::handler::{Context, Running};
-use crate::model::{Facts, Principal, Slot, Tool};
+use crate::model::{Facts, Implied, Principal, Slot, Tool};
 use crate::{Error, ToolError};
 
 /// The tasks of a server.
@@ -20,6 +20,7 @@ pub(crate) struct Board {
     settings: Tasks,
     store: Arc<dyn TaskStore>,
     pub(super) changes: Arc<Changes>,
+    implied: Implied,
     live: Mutex<HashMap<String, Arc<Live>>>,
     kept: AtomicUsize,
     itself: Weak<Board>,
@@ -61,12 +62,13 @@ impl Live {
 }
 
 impl Board {
-    pub(crate) fn new(settings: Tasks, changes: Arc<Changes>) -> Arc<Self> {
+    pub(crate) fn new(settings: Tasks, changes: Arc<Changes>, implied: Implied) -> Arc<Self> {
         let store = settings.store_or_memory();
         Arc::new_cyclic(|itself| Self {
             settings,
             store,
             changes,
+            implied,
             live: Mutex::default(),
             kept: AtomicUsize::new(0),
             itself: itself.clone(),
@@ -107,7 +109,7 @@ impl Board {
             self.kept.fetch_sub(1, Ordering::AcqRel);
             return Err(full());
         }
-        let begun = self.begin(&facts).await;
+        let begun = self.begin(&facts, &tool).await;
         let record = begun.inspect_err(|_| {
             self.kept.fetch_sub(1, Ordering::AcqRel);
         })?;
@@ -118,7 +120,7 @@ impl Board {
         Ok(record)
     }
 
-    async fn begin(&self, facts: &Facts) -> Result<TaskRecord, ToolError> {
+    async fn begin(&self, facts: &Facts, tool: &Tool) -> Result<TaskRecord, ToolError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)
             .map_err(|error| ToolError::transient("a task cannot be begun").source(error))?;
@@ -127,6 +129,7 @@ impl Board {
         let record = TaskRecord {
             id: format!("{:032x}", u128::from_ne_bytes(random)),
             owner: owner(&facts.principal),
+            scopes: tool.definition.scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             status: TaskStatus::Working,
             message: None,
             created: now,
@@ -163,7 +166,12 @@ impl Board {
         self.kept.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// The task of this id, if it is the caller's.
+    fn allows(&self, principal: &Principal, task: &TaskRecord) -> bool {
+        let scopes: Vec<&str> = task.scopes.iter().map(String::as_str).collect();
+        self.implied.allow(principal, &scopes)
+    }
+
+    /// The task of this id, if it is the caller's and he may still do what it does.
     pub(super) async fn find(&self, id: &str, principal: &Principal) -> Result<TaskRecord, Error> {
         let unknown = || Error::invalid_params("there is no such task");
         let live = self.live().get(id).map(|live| live.record());
@@ -175,12 +183,21 @@ impl Board {
             })?,
         };
         let now = SystemTime::now();
-        found.filter(|task| task.belongs_to(principal) && !task.is_forgotten(now)).ok_or_else(unknown)
+        let found = found.filter(|task| task.belongs_to(principal) && !task.is_forgotten(now));
+        let task = found.ok_or_else(unknown)?;
+        if !self.allows(principal, &task) {
+            return Err(Error::insufficient_scope("this task", task.scopes));
+        }
+        Ok(task)
     }
 
     /// A task that is under way here, if it is the caller's.
     pub(super) fn under_way(&self, id: &str, principal: &Principal) -> Option<Arc<Live>> {
-        self.live().get(id).filter(|live| live.record().belongs_to(principal)).cloned()
+        let own = |live: &&Arc<Live>| {
+            let task = live.record();
+            task.belongs_to(principal) && self.allows(principal, &task)
+        };
+        self.live().get(id).filter(own).cloned()
     }
 
     /// What is known of a task here, for those who listen.

@@ -39,6 +39,9 @@ pub struct TaskRecord {
     pub id: String,
     /// Who began it: issuer and subject, where that is known. Nobody else is told of it.
     pub owner: Option<(String, String)>,
+    /// What its tool takes: whoever asks for the task must still be allowed that.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// How far it is.
     pub status: TaskStatus,
     /// A word about that, for people.

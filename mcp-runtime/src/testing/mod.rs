@@ -119,6 +119,19 @@ impl Client {
         Self::new(server, true)
     }
 
+    /// The same, for whoever starts this process.
+    #[cfg(feature = "cli")]
+    pub(crate) fn local(server: &Server) -> Self {
+        Self { peer: server.local_peer(), ..Self::stateless(server) }
+    }
+
+    /// The same, for whoever wrote the server and may see all of it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_author(server: &Server) -> Self {
+        let scopes = server.definitions().flat_map(|definition| definition.scopes.iter().copied());
+        Self::stateless(server).principal(Principal::new("local", "author").with_scopes(scopes))
+    }
+
     /// A client of the stateful era, which has introduced itself.
     ///
     /// # Errors

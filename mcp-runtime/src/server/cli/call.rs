@@ -18,7 +18,7 @@ pub(super) async fn call(
     let tool = server.shared.registry.tool(name).map_err(|error| failed(error.to_string()))?;
     let arguments = arguments(&tool, written).map_err(failed)?;
     let result =
-        Client::stateless(server).call(name, arguments).await.map_err(|error| failed(error.to_string()))?;
+        Client::local(server).call(name, arguments).await.map_err(|error| failed(error.to_string()))?;
     if as_json {
         print(&format!("{:#}", result.raw()))?;
     } else {

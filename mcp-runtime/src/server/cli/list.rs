@@ -9,7 +9,7 @@ use crate::testing::Client;
 
 pub(super) async fn list(server: &Server, as_json: bool) -> crate::Result<()> {
     if as_json {
-        let client = Client::stateless(server);
+        let client = Client::of_author(server);
         let listed = json!({
             "tools": client.tools().await.unwrap_or_default(),
             "resources": client.resources().await.unwrap_or_default(),

@@ -33,6 +33,8 @@ pub(super) struct Events {
     quiet: Pin<Box<Sleep>>,
     /// Ready when the server is to end.
     ending: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// Ready when its reader is not known any more.
+    expiry: Option<Pin<Box<Sleep>>>,
     ended: bool,
 }
 
@@ -98,9 +100,17 @@ impl Events {
         replies: Replies,
         place: Option<OwnedSemaphorePermit>,
         ending: CancellationToken,
+        until: Option<Instant>,
     ) -> Self {
-        let ending = replies.is_listening().then(|| Box::pin(ending.cancelled_owned()));
-        Self { ending, ..Self::new(Some(Event::reply(first)), Source::Call { replies, _place: place }) }
+        // A call that began while its caller was known has its result to give; a stream of changes has no end of its own.
+        let listening = replies.is_listening();
+        let ending = listening.then(|| Box::pin(ending.cancelled_owned()));
+        let expiry = until.filter(|_| listening).map(|at| Box::pin(tokio::time::sleep_until(at)));
+        Self {
+            ending,
+            expiry,
+            ..Self::new(Some(Event::reply(first)), Source::Call { replies, _place: place })
+        }
     }
 
     /// What has changed, for as long as the session is listened to.
@@ -108,10 +118,12 @@ impl Events {
         replies: Replies,
         place: OwnedSemaphorePermit,
         ending: CancellationToken,
+        until: Option<Instant>,
     ) -> Self {
+        let expiry = until.map(|at| Box::pin(tokio::time::sleep_until(at)));
         let first = replies.beginning().map(Event::priming);
         let source = Source::Call { replies, _place: Some(place) };
-        Self { ending: Some(Box::pin(ending.cancelled_owned())), ..Self::new(first, source) }
+        Self { ending: Some(Box::pin(ending.cancelled_owned())), expiry, ..Self::new(first, source) }
     }
 
     /// What is kept of a call, from its first message on.
@@ -128,7 +140,7 @@ impl Events {
 
     fn new(first: Option<Event>, source: Source) -> Self {
         let quiet = Box::pin(tokio::time::sleep(KEEP_ALIVE));
-        Self { first, source, quiet, ending: None, ended: false }
+        Self { first, source, quiet, ending: None, expiry: None, ended: false }
     }
 
     /// The next event, ready to be sent.
@@ -140,6 +152,12 @@ impl Events {
             && ending.as_mut().poll(cx).is_ready()
         {
             self.ending = None;
+            self.source.wind_up();
+        }
+        if let Some(expiry) = &mut self.expiry
+            && expiry.as_mut().poll(cx).is_ready()
+        {
+            self.expiry = None;
             self.source.wind_up();
         }
         let event = match self.first.take() {

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, header};
 
 use super::guard::{Host, Origin};
+use super::{Challenge, ProtectedResource, Proxies};
 use crate::model::Principal;
 
 /// Who may use a server over HTTP. Without a choice it is [`Exposure::loopback`].
@@ -19,6 +20,8 @@ use crate::model::Principal;
 pub struct Exposure {
     pub(super) reach: Reach,
     pub(super) origins: Vec<Origin>,
+    /// Who is believed about where requests come from, beside themselves.
+    pub(super) proxies: Option<Proxies>,
     /// What was given and makes no sense; the build says so.
     pub(super) problems: Vec<String>,
 }
@@ -33,7 +36,7 @@ impl Exposure {
     /// Programs on the same machine: the server listens at loopback addresses only, and answers to `localhost`,
     /// `127.0.0.1` and `[::1]`.
     pub fn loopback() -> Self {
-        Self { reach: Reach::Loopback, origins: Vec::new(), problems: Vec::new() }
+        Self { reach: Reach::Loopback, origins: Vec::new(), proxies: None, problems: Vec::new() }
     }
 
     /// Whoever can reach one of these hosts and is known to `authentication`.
@@ -56,7 +59,8 @@ impl Exposure {
         origins: impl IntoIterator<Item = O>,
         authentication: impl Into<Authentication>,
     ) -> Self {
-        let mut problems = Vec::new();
+        let authentication = authentication.into();
+        let mut problems = authentication.problems();
         let mut parsed = Vec::new();
         for host in hosts {
             match Host::parse(host.as_ref()) {
@@ -69,8 +73,8 @@ impl Exposure {
         if parsed.is_empty() && problems.is_empty() {
             problems.push("a public server needs the names of its hosts".into());
         }
-        let reach = Reach::Public { hosts: parsed, authentication: authentication.into() };
-        let mut exposure = Self { reach, origins: Vec::new(), problems };
+        let reach = Reach::Public { hosts: parsed, authentication };
+        let mut exposure = Self { reach, origins: Vec::new(), proxies: None, problems };
         for origin in origins {
             exposure = exposure.allow_origin(origin);
         }
@@ -92,8 +96,34 @@ impl Exposure {
         self
     }
 
+    /// Proxies stand in front of the server, and say from where requests come and for which host: see [`Proxies`]. Nobody is
+    /// believed about that otherwise.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.problems.extend(proxies.problems().iter().cloned());
+        self.proxies = Some(proxies);
+        self
+    }
+
     pub(super) fn is_public(&self) -> bool {
         matches!(self.reach, Reach::Public { .. })
+    }
+
+    /// What the server says of where its tokens come from.
+    pub(super) fn protected(&self) -> Option<&ProtectedResource> {
+        match &self.reach {
+            Reach::Public { authentication, .. } => authentication.0.as_ref()?.protected.as_ref(),
+            Reach::Loopback => None,
+        }
+    }
+
+    /// The headers that nobody sees once they have told who it is.
+    pub(super) fn credentials(&self) -> &[HeaderName] {
+        match &self.reach {
+            Reach::Public { authentication: Authentication(Some(known)), .. } => &known.credentials,
+            Reach::Public { .. } => &[header::AUTHORIZATION, header::PROXY_AUTHORIZATION],
+            Reach::Loopback => &[],
+        }
     }
 }
 
@@ -119,11 +149,35 @@ impl Exposure {
 pub trait Authenticate: Send + Sync + 'static {
     /// Who sent the request, or what he must do to be let in.
     fn authenticate(&self, request: &Parts) -> impl Future<Output = Result<Principal, Challenge>> + Send;
+
+    /// Where callers get tokens, if they are to be told: it is published, and whoever lacks a scope is challenged with it.
+    fn protected_resource(&self) -> Option<ProtectedResource> {
+        None
+    }
+
+    /// The headers that carry credentials, beside `Authorization` and `Proxy-Authorization`: they are taken away once
+    /// they have told who it is, so that no function and no log sees them.
+    fn credential_headers(&self) -> Vec<HeaderName> {
+        Vec::new()
+    }
+
+    /// What is wrong with how it was set up. The server is not built then.
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// How callers are told apart: an [`Authenticate`], or [`unauthenticated`].
 #[derive(Clone)]
-pub struct Authentication(Option<Arc<dyn Erased>>);
+pub struct Authentication(Option<Arc<Known>>);
+
+/// Somebody who tells callers apart, and what he said when he was asked about himself.
+struct Known {
+    authenticate: Box<dyn Erased>,
+    protected: Option<ProtectedResource>,
+    credentials: Vec<HeaderName>,
+    problems: Vec<String>,
+}
 
 impl fmt::Debug for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,16 +192,26 @@ pub fn unauthenticated() -> Authentication {
 
 impl<A: Authenticate> From<A> for Authentication {
     fn from(authenticate: A) -> Self {
-        Self(Some(Arc::new(authenticate)))
+        let protected = authenticate.protected_resource();
+        let mut problems = authenticate.problems();
+        problems.extend(protected.iter().flat_map(ProtectedResource::problems));
+        let mut credentials = authenticate.credential_headers();
+        credentials.extend([header::AUTHORIZATION, header::PROXY_AUTHORIZATION]);
+        let authenticate = Box::new(authenticate);
+        Self(Some(Arc::new(Known { authenticate, protected, credentials, problems })))
     }
 }
 
 impl Authentication {
     pub(super) async fn principal(&self, request: &Parts) -> Result<Principal, Challenge> {
         match &self.0 {
-            Some(authenticate) => authenticate.erased(request).await,
+            Some(known) => known.authenticate.erased(request).await,
             None => Ok(Principal::anonymous()),
         }
+    }
+
+    fn problems(&self) -> Vec<String> {
+        self.0.as_ref().map(|known| known.problems.clone()).unwrap_or_default()
     }
 }
 
@@ -164,25 +228,5 @@ impl<A: Authenticate> Erased for A {
         request: &'a Parts,
     ) -> Pin<Box<dyn Future<Output = Result<Principal, Challenge>> + Send + 'a>> {
         Box::pin(self.authenticate(request))
-    }
-}
-
-/// What a caller must do to be let in: the status and the `WWW-Authenticate` header of the refusal.
-#[derive(Debug, Clone)]
-pub struct Challenge {
-    pub(super) status: StatusCode,
-    pub(super) challenge: Option<HeaderValue>,
-}
-
-impl Challenge {
-    /// 401: nobody known, or not known any more. A challenge that cannot stand in a header is left out.
-    pub fn unauthorized(challenge: impl AsRef<str>) -> Self {
-        let challenge = HeaderValue::from_str(challenge.as_ref()).ok();
-        Self { status: StatusCode::UNAUTHORIZED, challenge }
-    }
-
-    /// 403: known, but not allowed.
-    pub fn forbidden(challenge: impl AsRef<str>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, ..Self::unauthorized(challenge) }
     }
 }

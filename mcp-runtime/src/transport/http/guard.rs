@@ -72,10 +72,12 @@ impl Origin {
     }
 }
 
-/// Checks a request. `port` is the one that the server listens at, where it is known.
+/// Checks a request. `port` is the one that the server listens at, where it is known; `forwarded` the host that a proxy says
+/// it was sent to.
 pub(super) fn check(
     exposure: &Exposure,
     port: Option<u16>,
+    forwarded: Option<&str>,
     request: &Parts,
 ) -> Result<(), (StatusCode, String)> {
     let refused = |what: String| Err((StatusCode::FORBIDDEN, what));
@@ -93,6 +95,7 @@ pub(super) fn check(
             "header host differs from the authority of the request".into(),
         ));
     }
+    let named = forwarded.or(named);
     let Some(host) = named.and_then(Host::parse) else {
         return Err((StatusCode::BAD_REQUEST, "header host is missing or is not a host".into()));
     };
@@ -134,7 +137,7 @@ mod tests {
             request = request.header("origin", origin);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        check(exposure, Some(8080), &parts).map_or_else(|(status, _)| status.as_u16(), |()| 200)
+        check(exposure, Some(8080), None, &parts).map_or_else(|(status, _)| status.as_u16(), |()| 200)
     }
 
     #[test]
@@ -199,7 +202,7 @@ mod tests {
         {
             let request = http::Request::builder().uri(uri).header("host", "localhost:8080");
             let (parts, ()) = request.body(()).unwrap().into_parts();
-            let checked = check(&Exposure::loopback(), Some(8080), &parts);
+            let checked = check(&Exposure::loopback(), Some(8080), None, &parts);
             assert_eq!(checked.map_err(|(status, _)| status), expected);
         }
     }
@@ -209,6 +212,9 @@ mod tests {
         let request =
             http::Request::builder().header("host", "localhost:8080").header("host", "localhost:8080");
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        assert_eq!(check(&Exposure::loopback(), Some(8080), &parts).unwrap_err().0, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            check(&Exposure::loopback(), Some(8080), None, &parts).unwrap_err().0,
+            StatusCode::BAD_REQUEST
+        );
     }
 }

@@ -4,15 +4,25 @@
 
 mod accept;
 mod body;
+mod challenge;
 mod events;
 mod exposure;
 mod guard;
+mod protected;
+mod proxies;
+mod remote;
 mod serve;
 mod service;
 mod settings;
 mod sse;
 
 pub use body::Body;
-pub use exposure::{Authenticate, Authentication, Challenge, Exposure, unauthenticated};
+pub use challenge::Challenge;
+pub use exposure::{Authenticate, Authentication, Exposure, unauthenticated};
+pub use protected::ProtectedResource;
+#[cfg(feature = "auth")]
+pub(crate) use protected::{is_loopback, secure};
+pub use proxies::Proxies;
+pub use remote::RemoteAddress;
 pub use service::HttpService;
 pub use sse::HttpSseService;

@@ -11,12 +11,14 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::Challenge;
 use super::accept::{Accept, is_json};
 use super::body::Body;
 use super::events::Events;
-use super::exposure::{Challenge, Reach};
+use super::exposure::Reach;
 use super::guard;
 use super::settings::Settings;
 use crate::dialect::Dialect;
@@ -24,6 +26,10 @@ use crate::kept::{Reader, Said, Streams};
 use crate::model::Principal;
 use crate::server::{Replies, Reply, ReplyKind, Server};
 use crate::wire::{Peer, resume};
+
+/// The scopes that a refused caller needs: on the way from the reply to the challenge.
+#[derive(Debug, Clone)]
+struct Needed(Vec<String>);
 
 static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// The body of a request must be there after so long.
@@ -112,16 +118,28 @@ impl HttpService {
         B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send,
     {
         let (mut parts, body) = request.into_parts();
+        // Whoever has no token yet has to find out where to get one.
+        if let Some(protected) = self.settings.exposure.protected()
+            && protected.is_at(parts.uri.path())
+        {
+            return protected.answer(&parts.method);
+        }
         let principal = match admit(&self.settings, self.port, &mut parts).await {
             Ok(principal) => principal,
             Err(refusal) => return refusal,
         };
-        match parts.method {
+        let mut response = match parts.method {
             Method::POST => self.post(parts, body, principal).await,
             Method::GET => self.listen(parts, principal),
             Method::DELETE => respond(self.server.end_session(&self.peer(parts.headers, principal))),
             _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST"),
+        };
+        if let Some(Needed(scopes)) = response.extensions_mut().remove()
+            && let Some(protected) = self.settings.exposure.protected()
+        {
+            protected.insufficient_scope(&scopes).challenge(&mut response);
         }
+        response
     }
 
     /// What the server says on its own in a session, for as long as the client reads.
@@ -129,6 +147,7 @@ impl HttpService {
         if !Accept::of(&parts.headers).events {
             return refuse(StatusCode::NOT_ACCEPTABLE, NO_EVENTS);
         }
+        let until = principal.until();
         let peer = self.peer(parts.headers, principal);
         match resume(&self.server.shared, &peer) {
             // Its call has the place.
@@ -146,7 +165,7 @@ impl HttpService {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
         };
-        stream_of(None, Body::events(Events::of_changes(replies, place, self.ending.clone())))
+        stream_of(None, Body::events(Events::of_changes(replies, place, self.ending.clone(), until)))
     }
 
     fn peer(&self, headers: HeaderMap, principal: Principal) -> Peer {
@@ -171,6 +190,7 @@ impl HttpService {
             Err(refusal) => return refusal,
         };
         let dialect = parts.uri.path().rsplit('/').next().and_then(Dialect::named);
+        let until = principal.until();
         let peer = self.peer(parts.headers, principal);
         let peer = dialect.into_iter().fold(peer, Peer::dialect);
         let mut replies = self.server.handle(&message, &peer);
@@ -196,7 +216,7 @@ impl HttpService {
         }
         match replies.streams() {
             Some(streams) => kept(self.go_on_alone(first, replies, &streams, accept, place), accept).await,
-            None => self.stream(first, replies, accept, place).await,
+            None => self.stream(first, replies, accept, place, until).await,
         }
     }
 
@@ -207,6 +227,7 @@ impl HttpService {
         mut replies: Replies,
         accept: Accept,
         place: Option<OwnedSemaphorePermit>,
+        until: Option<Instant>,
     ) -> Response<Body> {
         let mut next = first;
         loop {
@@ -220,7 +241,7 @@ impl HttpService {
                 Some(reply) if comes_alone(&reply, accept) => return respond(reply),
                 Some(reply) => {
                     let session = reply.session().map(str::to_owned);
-                    let events = Events::of_call(&reply, replies, place, self.ending.clone());
+                    let events = Events::of_call(&reply, replies, place, self.ending.clone(), until);
                     return stream_of(session, Body::events(events));
                 }
             }
@@ -308,12 +329,16 @@ pub(super) async fn admit(
     port: Option<u16>,
     parts: &mut Parts,
 ) -> Result<Principal, Response<Body>> {
-    guard::check(&settings.exposure, port, parts).map_err(|(status, problem)| refuse(status, &problem))?;
+    let forwarded = settings.exposure.proxies.as_ref().and_then(|proxies| proxies.resolve(parts));
+    guard::check(&settings.exposure, port, forwarded.as_deref(), parts)
+        .map_err(|(status, problem)| refuse(status, &problem))?;
     let principal = match &settings.exposure.reach {
         Reach::Loopback => Principal::anonymous(),
-        Reach::Public { authentication, .. } => authentication.principal(parts).await.map_err(challenged)?,
+        Reach::Public { authentication, .. } => {
+            authentication.principal(parts).await.map_err(Challenge::into_response)?
+        }
     };
-    conceal(&mut parts.headers, settings.exposure.is_public());
+    conceal(&mut parts.headers, settings.exposure.credentials());
     Ok(principal)
 }
 
@@ -372,13 +397,12 @@ where
 }
 
 /// Keeps secrets out of logs; and credentials, once they have told who it is, out of everybody's reach.
-fn conceal(headers: &mut HeaderMap, authenticated: bool) {
+fn conceal(headers: &mut HeaderMap, credentials: &[HeaderName]) {
+    for name in credentials {
+        headers.remove(name);
+    }
     for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION] {
-        if authenticated {
-            headers.remove(&name);
-        } else if let Some(value) = headers.get_mut(&name) {
-            value.set_sensitive(true);
-        }
+        headers.get_mut(&name).into_iter().for_each(|value| value.set_sensitive(true));
     }
     for name in [&header::COOKIE, &SESSION] {
         headers.get_mut(name).into_iter().for_each(|value| value.set_sensitive(true));
@@ -391,7 +415,11 @@ pub(super) fn respond(reply: Reply) -> Response<Body> {
     let not_allowed = status == StatusCode::METHOD_NOT_ALLOWED;
     let session = reply.session().and_then(|session| HeaderValue::from_str(session).ok());
     let kind = reply.kind();
+    let needed = reply.required_scopes().to_vec();
     let mut response = Response::new(Body::whole(reply.into_body()));
+    if !needed.is_empty() {
+        response.extensions_mut().insert(Needed(needed));
+    }
     *response.status_mut() = status;
     if kind == ReplyKind::Response {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -421,13 +449,4 @@ pub(super) fn stream_of(session: Option<String>, events: Body) -> Response<Body>
 pub(super) fn refuse(status: StatusCode, problem: &str) -> Response<Body> {
     let error = serde_json::json!({"jsonrpc": "2.0", "error": {"code": -32600, "message": problem}});
     respond(Reply::response(status.as_u16(), error.to_string().into_bytes()))
-}
-
-fn challenged(Challenge { status, challenge }: Challenge) -> Response<Body> {
-    let mut response =
-        refuse(status, if status == StatusCode::UNAUTHORIZED { "who are you?" } else { "not allowed" });
-    if let Some(challenge) = challenge {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    response
 }

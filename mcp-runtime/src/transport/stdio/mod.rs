@@ -13,7 +13,6 @@ use tokio::task::JoinSet;
 
 use super::Lines;
 use crate::server::Server;
-use crate::wire::Peer;
 
 type Input = Box<dyn AsyncRead + Send + Unpin>;
 type Output = Box<dyn AsyncWrite + Send + Unpin>;
@@ -34,10 +33,10 @@ impl Server {
         let shutdown = shutdown();
         let (streams, input, output) = streams::open()?;
         let lines = Lines::new(input, output).max_line(self.shared.limits.message);
-        let server = self.clone();
+        let (server, peer) = (self.clone(), self.local_peer());
         // A task of the runtime's workers is woken for less than the one that `main` waits in.
         let mut serving = JoinSet::new();
-        serving.spawn(async move { server.serve_until(lines, Peer::connection(), shutdown).await });
+        serving.spawn(async move { server.serve_until(lines, peer, shutdown).await });
         let served = serving.join_next().await;
         drop(streams);
         let served = match served {

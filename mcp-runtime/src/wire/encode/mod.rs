@@ -131,7 +131,7 @@ impl Answer {
             }
             Response::List(page) => {
                 out.extend_from_slice(&self.list(&page));
-                self.cache_hints(&mut out, identity.hints);
+                self.cache_hints(&mut out, page.listing.hints(identity.hints));
             }
             Response::Discovery => {
                 let known = format!(

@@ -16,11 +16,13 @@ pub(in crate::wire) struct Refusal {
     status: u16,
     message: String,
     data: Option<serde_json::Value>,
+    /// What the caller would have to be allowed.
+    scopes: Vec<String>,
 }
 
 impl Refusal {
     fn new(code: i32, status: u16, message: String) -> Self {
-        Self { code, status, message, data: None }
+        Self { code, status, message, data: None, scopes: Vec::new() }
     }
 
     pub(in crate::wire) fn parse(message: String) -> Self {
@@ -75,6 +77,10 @@ impl Refusal {
 
     pub(in crate::wire) fn error(error: Error, revision: Revision) -> Self {
         let stateless = revision.is_stateless();
+        let scopes = match &error.kind {
+            ErrorKind::InsufficientScope { required } => required.clone(),
+            _ => Vec::new(),
+        };
         let (code, status, data) = match error.kind {
             ErrorKind::MethodNotFound => (-32601, if stateless { 404 } else { 200 }, None),
             ErrorKind::InvalidParams => (-32602, 200, None),
@@ -84,10 +90,13 @@ impl Refusal {
             ErrorKind::MissingCapability { required } if stateless => {
                 (-32021, 400, Some(serde_json::json!({"requiredCapabilities": required})))
             }
+            ErrorKind::InsufficientScope { required } => {
+                (-32600, 403, Some(serde_json::json!({"requiredScopes": required})))
+            }
             ErrorKind::Busy => (-32603, 503, None),
             ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
         };
-        Self { data, ..Self::new(code, status, error.message) }
+        Self { data, scopes, ..Self::new(code, status, error.message) }
     }
 
     /// The answer to a message whose id, if it has one, cannot be read; `revision` is that of the session, if there is one.
@@ -117,7 +126,7 @@ impl Refusal {
             member(&mut out, "data", data);
         }
         out.extend_from_slice(b"}}");
-        Reply::response(self.status, out)
+        Reply::response(self.status, out).needing(self.scopes)
     }
 }
 

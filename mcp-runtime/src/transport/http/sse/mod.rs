@@ -143,6 +143,7 @@ impl HttpSseService {
         if self.ending.is_cancelled() {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server is about to end");
         }
+        let until = principal.until();
         let peer = Peer::connection().principal(principal.clone());
         let peer = if self.settings.exposure.is_public() { peer.public() } else { peer };
         let room = self.server.shared.limits.message;
@@ -152,7 +153,13 @@ impl HttpSseService {
         let endpoint = format!("{}?{SESSION}={}", sse.messages, place.id());
         let (server, ending) = (self.server.clone(), self.ending.clone());
         let feed = Feed::new(place, inbox, &endpoint, |link| async move {
-            if let Err(error) = server.serve_until(link, peer, ending.cancelled_owned()).await {
+            let end = async move {
+                match until {
+                    Some(until) => drop(tokio::time::timeout_at(until, ending.cancelled()).await),
+                    None => ending.cancelled().await,
+                }
+            };
+            if let Err(error) = server.serve_until(link, peer, end).await {
                 tracing::debug!(%error, "a stream ended");
             }
         });
@@ -177,6 +184,10 @@ impl HttpSseService {
             Err(Undelivered::NoSuchStream) => refuse(
                 StatusCode::NOT_FOUND,
                 "no such stream: open one with GET, and use the URI that it begins with",
+            ),
+            Err(Undelivered::Narrower) => refuse(
+                StatusCode::FORBIDDEN,
+                "you are allowed less than when you opened this stream: open another one",
             ),
             Err(Undelivered::Full) => refuse(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -36,6 +36,8 @@ pub(super) struct Posted {
 #[derive(Debug)]
 pub(super) enum Undelivered {
     NoSuchStream,
+    /// Whoever sends it may do less than when he opened the stream.
+    Narrower,
     Full,
 }
 
@@ -86,8 +88,14 @@ impl Streams {
 
     /// Puts a message into the inbox of a stream, if there is room in it.
     pub(super) fn deliver(&self, principal: Principal, id: &str, message: Bytes) -> Result<(), Undelivered> {
-        let inbox = self.table().get(&(principal, id.to_owned())).cloned();
-        let Inbox { sender, room } = inbox.ok_or(Undelivered::NoSuchStream)?;
+        let key = (principal, id.to_owned());
+        let found =
+            self.table().get_key_value(&key).map(|((opener, _), inbox)| (opener.clone(), inbox.clone()));
+        let (opener, Inbox { sender, room }) = found.ok_or(Undelivered::NoSuchStream)?;
+        // What is sent is done as the opener, so he must not be allowed more.
+        if !opener.scopes().all(|scope| key.0.has_scope(scope)) {
+            return Err(Undelivered::Narrower);
+        }
         let length = u32::try_from(message.len()).map_err(|_| Undelivered::Full)?;
         let _room = room.try_acquire_many_owned(length).map_err(|_| Undelivered::Full)?;
         sender.try_send(Posted { message, _room }).map_err(|refused| match refused {

@@ -1,0 +1,27 @@
+//! From which address a request came.
+
+use std::net::SocketAddr;
+
+/// The address that a request came from, as an extension of an HTTP request.
+///
+/// A server that listens itself knows it. One that is nested in a router is told with this:
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use axum::extract::ConnectInfo;
+/// use mcp::http::RemoteAddress;
+///
+/// # let mcp = mcp::server!().build()?.http_service();
+/// let router: axum::Router = axum::Router::new()
+///     .nest_service("/mcp", mcp)
+///     .layer(axum::middleware::map_request(
+///         |ConnectInfo(address): ConnectInfo<SocketAddr>, mut request: axum::extract::Request| async move {
+///             request.extensions_mut().insert(RemoteAddress(address));
+///             request
+///         },
+///     ));
+/// let service = router.into_make_service_with_connect_info::<SocketAddr>();
+/// # Ok::<_, mcp::BuildError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoteAddress(pub SocketAddr);
