@@ -455,6 +455,12 @@ impl Fault {
             message.push_bytes(text.as_bytes(), self.start, self.end);
         } else {
             message.push_code(character(text.as_bytes(), self.start).0 as u32);
+            // Nobody sees it, so what stands before it says where it is.
+            if self.start > 0 {
+                message.push(" behind \"");
+                message.push_bytes(text.as_bytes(), self.start.saturating_sub(16), self.start);
+                message.push("\"");
+            }
         }
         message.push(match self.rule {
             Rule::Invisible => {
