@@ -1,10 +1,12 @@
 //! Ways around what is published, which are closed.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use mcp::Args;
 use mcp::testing::Client;
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 /// Says what it was given.
@@ -40,6 +42,30 @@ async fn a_number_in_a_text_keeps_its_range_however_it_is_written() {
     assert!(client.read("loophole://+50").await.is_ok());
 }
 
+/// Counts.
+#[mcp::tool]
+async fn count(#[arg(length = 2..=1_000_000)] items: Vec<u8>) -> usize {
+    items.len()
+}
+
+/// Counts what is different.
+#[mcp::tool]
+async fn different(items: HashSet<u32>) -> usize {
+    items.len()
+}
+
+#[tokio::test]
+async fn a_long_list_is_counted_and_one_that_is_too_long_to_look_at_is_refused_with_a_reason() {
+    let server = mcp::server!().explicit().tool::<count>().tool::<different>().build().unwrap();
+    let client = Client::stateless(&server);
+    let long = client.call("count", json!({"items": vec![1; 150_000]})).await.unwrap();
+    assert_eq!(long.text(), "150000");
+    assert!(client.call("count", json!({"items": [1]})).await.unwrap().is_error());
+    let refused = client.call("different", json!({"items": (0..120_000).collect::<Vec<_>>()})).await.unwrap();
+    let told = "argument \"items\": more than 100000 values are too many to be checked";
+    assert!(refused.text().contains(told), "{}", refused.text());
+}
+
 #[derive(Deserialize, JsonSchema)]
 struct Tree {
     #[schemars(length(max = 5))]
@@ -70,4 +96,66 @@ async fn what_is_wrong_deep_inside_of_what_may_be_null_is_found_at_once() {
         "{}",
         refused.text()
     );
+}
+
+struct Pin;
+
+impl<'de> Deserialize<'de> for Pin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.len() {
+            4 => Ok(Self),
+            _ => Err(serde::de::Error::custom(format!("{text:?} is no pin"))),
+        }
+    }
+}
+
+impl JsonSchema for Pin {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Pin".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "writeOnly": true})
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Account {
+    user: String,
+    pin: Pin,
+}
+
+/// Opens an account.
+#[mcp::tool]
+async fn open(account: Account) -> String {
+    let Account { user, pin: Pin } = account;
+    user
+}
+
+/// Opens an account.
+#[mcp::tool]
+async fn open_whole(Args(account): Args<Account>) -> String {
+    account.user
+}
+
+/// Opens an account.
+#[mcp::prompt]
+async fn open_by(pin: Pin) -> String {
+    let Pin = pin;
+    "open".into()
+}
+
+#[tokio::test]
+async fn a_secret_inside_of_a_value_is_not_repeated_in_the_words_of_its_type() {
+    let server =
+        mcp::server!().explicit().tool::<open>().tool::<open_whole>().prompt::<open_by>().build().unwrap();
+    let client = Client::stateless(&server);
+    let account = json!({"user": "u", "pin": "hunter2"});
+    for (tool, given) in [("open", json!({"account": account})), ("open_whole", account.clone())] {
+        let refused = client.call(tool, given).await.unwrap();
+        assert!(refused.is_error() && !refused.text().contains("hunter2"), "{}", refused.text());
+    }
+    let refused = client.prompt("open_by", json!({"pin": "hunter2"})).await.unwrap_err();
+    assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
 }
