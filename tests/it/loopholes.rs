@@ -159,3 +159,36 @@ async fn a_secret_inside_of_a_value_is_not_repeated_in_the_words_of_its_type() {
     let refused = client.prompt("open_by", json!({"pin": "hunter2"})).await.unwrap_err();
     assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
 }
+
+/// Takes one of three.
+#[mcp::tool]
+async fn one_of_three(
+    #[arg(schema = json_schema!({"type": "integer", "enum": [1, 2, 3]}))] number: u8,
+) -> u8 {
+    number
+}
+
+/// Takes whole numbers.
+#[mcp::tool]
+async fn whole(#[arg(schema = json_schema!({"type": "integer"}))] number: f64) -> f64 {
+    number
+}
+
+/// Takes every fifth number.
+#[mcp::tool]
+async fn fifth(#[arg(schema = json_schema!({"type": "integer", "multipleOf": 2.5}))] number: u32) -> u32 {
+    number
+}
+
+#[tokio::test]
+async fn a_schema_is_held_also_where_the_type_refuses_some_of_what_it_forbids() {
+    let server =
+        mcp::server!().explicit().tool::<one_of_three>().tool::<whole>().tool::<fifth>().build().unwrap();
+    let client = Client::stateless(&server);
+    for (tool, right, wrong) in
+        [("one_of_three", json!(3), json!(7)), ("whole", json!(7), json!(7.5)), ("fifth", json!(5), json!(7))]
+    {
+        assert!(!client.call(tool, json!({"number": right})).await.unwrap().is_error(), "{tool}");
+        assert!(client.call(tool, json!({"number": wrong})).await.unwrap().is_error(), "{tool}");
+    }
+}
