@@ -192,3 +192,29 @@ async fn a_schema_is_held_also_where_the_type_refuses_some_of_what_it_forbids() 
         assert!(client.call(tool, json!({"number": wrong})).await.unwrap().is_error(), "{tool}");
     }
 }
+
+/// Takes nothing that there is.
+#[mcp::tool]
+async fn below_nothing(#[arg(range = ..0)] number: u8) -> u8 {
+    number
+}
+
+/// Counts what a default is asked for.
+fn next() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
+/// Has another default each time.
+#[mcp::tool]
+async fn wavering(#[arg(default = next())] number: u64) -> u64 {
+    number
+}
+
+#[test]
+fn what_can_never_be_kept_is_not_built() {
+    let empty = mcp::server!().explicit().tool::<below_nothing>().build().unwrap_err().to_string();
+    assert!(empty.contains("no number is in this `range`"), "{empty}");
+    let wavering = mcp::server!().explicit().tool::<wavering>().build().unwrap_err().to_string();
+    assert!(wavering.contains("its default is another one each time"), "{wavering}");
+}
