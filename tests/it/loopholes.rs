@@ -7,7 +7,7 @@ use mcp::Args;
 use mcp::testing::Client;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Says what it was given.
 #[mcp::prompt]
@@ -217,4 +217,19 @@ fn what_can_never_be_kept_is_not_built() {
     assert!(empty.contains("no number is in this `range`"), "{empty}");
     let wavering = mcp::server!().explicit().tool::<wavering>().build().unwrap_err().to_string();
     assert!(wavering.contains("its default is another one each time"), "{wavering}");
+}
+
+const EXAMPLES: u8 = 5;
+
+/// Has an example that is called like one.
+#[mcp::tool]
+async fn exemplary(#[arg(example = EXAMPLES)] number: u8) -> u8 {
+    number
+}
+
+#[tokio::test]
+async fn an_example_may_be_a_constant_of_any_name() {
+    let server = mcp::server!().explicit().tool::<exemplary>().build().unwrap();
+    let tools: Vec<Value> = Client::stateless(&server).tools().await.unwrap();
+    assert_eq!(tools[0]["inputSchema"]["properties"]["number"]["examples"], json!([5]));
 }
