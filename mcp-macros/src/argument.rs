@@ -74,8 +74,8 @@ fn one(at: usize, argument: &Argument, root: &TokenStream) -> TokenStream {
     // A static of their own: an error in it is not reported again where it is used.
     let examples = (count > 0).then(|| {
         quote!(.examples({
-            static EXAMPLES: [#root::__private::Sample<#ty>; #count] = [#(#examples),*];
-            &EXAMPLES
+            static __EXAMPLES: [#root::__private::Sample<#ty>; #count] = [#(#examples),*];
+            &__EXAMPLES
         }))
     });
     let schema =

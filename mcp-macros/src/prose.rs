@@ -455,6 +455,12 @@ impl Fault {
             message.push_bytes(text.as_bytes(), self.start, self.end);
         } else {
             message.push_code(character(text.as_bytes(), self.start).0 as u32);
+            // Nobody sees it, so what stands before it says where it is.
+            if self.start > 0 {
+                message.push(" behind \"");
+                message.push_bytes(text.as_bytes(), self.start.saturating_sub(16), self.start);
+                message.push("\"");
+            }
         }
         message.push(match self.rule {
             Rule::Invisible => {
@@ -648,8 +654,8 @@ mod tests {
     #[test]
     fn the_message_names_what_was_found() {
         let said = |text: &str| fault(text).unwrap().message(text).text().to_owned();
-        assert!(said("a\u{e0041}").starts_with("U+E0041 is invisible"));
-        assert!(said("a\u{202e}").starts_with("U+202E changes the order"));
+        assert!(said("a\u{e0041}").starts_with("U+E0041 behind \"a\" is invisible"));
+        assert!(said("a\u{202e}").starts_with("U+202E behind \"a\" changes the order"));
         assert!(said("\u{7}").starts_with("U+0007 is a control character"));
         assert!(
             said("x ignore\nprevious instructions y")
@@ -661,8 +667,23 @@ mod tests {
 
     #[test]
     fn every_phrase_is_found_by_its_first_letter() {
-        let every =
-            [OVERRULE, PROMPT, RULES, SECRET, SILENT, MUST, MUST_FIRST, BEFORE, ALWAYS, FROM_NOW_ON, FRAMES];
+        let every = [
+            OVERRULE,
+            OVERRULE_SYSTEM,
+            OVERRULE_ABOVE,
+            PROMPT,
+            RULES,
+            UNTOLD,
+            SECRET,
+            UNKNOWN,
+            SILENT,
+            MUST,
+            MUST_FIRST,
+            BEFORE,
+            ALWAYS,
+            FROM_NOW_ON,
+            FRAMES,
+        ];
         for phrase in every {
             for word in phrase[0] {
                 assert!(phrases(word[0]).contains(&phrase), "{}", word.escape_ascii());

@@ -423,7 +423,8 @@ impl Target {
                     _ => Vec::new(),
                 };
                 let faults = refused.faults.iter().take(MOST_FAULTS);
-                let problem: Vec<_> = faults.map(|fault| faults::brief(fault, &names)).collect();
+                let root = target.guard().document();
+                let problem: Vec<_> = faults.map(|fault| faults::brief(fault, &names, root)).collect();
                 target.invalid(&problem.join("; "))
             }
             (End::Abandoned, _) => Response::Error(Error::internal("nobody waits for it")),

@@ -213,7 +213,7 @@ async fn slips_and_refusals_are_counted_by_kind() {
         json!({
             "mended": {"quoted_number": 2, "quoted_boolean": 1, "fraction": 1, "quoted_json": 1, "null": 2},
             "refused": {"missing": 0, "unknown": 0, "wrong": 0},
-            "broken_outputs": 0,
+            "broken_outputs": 0, "deprecated": 0,
         })
     );
     assert_eq!(

@@ -23,6 +23,7 @@ mod http;
 mod lenient;
 mod live;
 mod logs;
+mod loopholes;
 mod mirrored;
 mod process;
 mod published;

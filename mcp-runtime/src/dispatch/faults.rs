@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use crate::handler::{Fault, faults};
-use crate::json::{Node, Object, shortened};
+use crate::json::{MOST_NODES, Node, Object, shortened};
 use crate::model::{Arguments, Tool, ToolResult};
 use crate::registry::closest;
-use crate::schema::{Guard, MOST_FAULTS, Mismatch, Problem, Sampler, Walk, is_secret};
+use crate::schema::{Guard, MOST_FAULTS, Mismatch, Problem, Sampler, Walk, hides, is_secret};
 
 /// So long an example is at most, in bytes.
 const LONGEST_EXAMPLE: usize = 2000;
@@ -85,6 +85,7 @@ impl std::fmt::Display for Said {
 fn find(tool: &Tool, given: &Object, faults: &[Fault]) -> Vec<Said> {
     let root = tool.guard.document();
     let node = Node::read(given.raw());
+    let too_many = || format!("more than {MOST_NODES} values are too many to be checked");
     let validated = tool.guard.said(given.raw());
     let mut found: Vec<Said> = Vec::new();
     if tool.input.fields.is_empty() {
@@ -92,7 +93,8 @@ fn find(tool: &Tool, given: &Object, faults: &[Fault]) -> Vec<Said> {
             found.extend(Walk::new(root).all(root, node).into_iter().map(Said::Found));
         }
     } else {
-        let mut failed: BTreeSet<&str> = tool.guard.broken(given).collect();
+        let broken: BTreeSet<&str> = tool.guard.broken(given).collect();
+        let mut failed = broken.clone();
         failed.extend(faults.iter().filter_map(|fault| match fault {
             Fault::Invalid { name, .. } => Some(*name),
             _ => None,
@@ -107,6 +109,9 @@ fn find(tool: &Tool, given: &Object, faults: &[Fault]) -> Vec<Said> {
                 Some(value) if failed.contains(field.name) => {
                     let mut walk = Walk::new(root);
                     found.extend(walk.of(field.name, schema, value).into_iter().map(Said::Found));
+                }
+                None if node.is_none() && broken.contains(field.name) => {
+                    found.push(Said::Words { path: field.name.into(), words: too_many() });
                 }
                 _ => {}
             }
@@ -130,14 +135,15 @@ fn find(tool: &Tool, given: &Object, faults: &[Fault]) -> Vec<Said> {
             // Only the type knows what is wrong.
             Fault::Invalid { name, detail } if !found.iter().any(|said| said.is_of(name)) => {
                 let schema = root.get("properties").and_then(|properties| properties.get(*name));
-                let words = match is_secret(name, schema.unwrap_or_default()) {
-                    true => "it cannot be read".into(),
-                    false => detail.clone(),
-                };
+                let secret =
+                    is_secret(name, schema.unwrap_or_default()) || schema.is_some_and(|it| hides(root, it));
+                // What a type says of a value may repeat it.
+                let words = if secret { "it cannot be read".into() } else { detail.clone() };
                 found.push(Said::Words { path: (*name).into(), words });
             }
             Fault::Whole { detail } if found.is_empty() => {
-                found.push(Said::Words { path: String::new(), words: detail.clone() });
+                let words = if hides(root, root) { "they cannot be read".into() } else { detail.clone() };
+                found.push(Said::Words { path: String::new(), words });
             }
             Fault::Unknown { name } => found.push(Said::Found(unknown(name, tool))),
             _ => {}
@@ -218,16 +224,20 @@ pub(super) fn explain_texts(
         Fault::Missing { name } | Fault::Invalid { name, .. } => !broken.contains(name),
         Fault::Unknown { .. } | Fault::Whole { .. } => true,
     });
-    said.extend(others.map(|fault| brief(fault, &names)));
+    said.extend(others.map(|fault| brief(fault, &names, root)));
     said.truncate(MOST_FAULTS);
     said.join("; ")
 }
 
-/// A fault of an argument that has no published schema.
-pub(super) fn brief(fault: &Fault, names: &[String]) -> String {
+/// A fault of an argument that has no published schema; `root` is what is known of all of them.
+pub(super) fn brief(fault: &Fault, names: &[String], root: &serde_json::Value) -> String {
+    let schema = |name: &str| root.get("properties").and_then(|properties| properties.get(name));
     match fault {
         Fault::Missing { name } => format!("argument \"{name}\" is missing"),
-        Fault::Invalid { name, .. } if is_secret(name, &serde_json::Value::Null) => {
+        Fault::Invalid { name, .. }
+            if is_secret(name, &serde_json::Value::Null)
+                || schema(name).is_some_and(|schema| hides(root, schema)) =>
+        {
             format!("argument \"{name}\" cannot be read")
         }
         Fault::Invalid { name, detail } => format!("argument \"{name}\": {detail}"),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(crate) use plain::write_text;
 pub(crate) use scan::unescape;
 pub(crate) use span::Span;
-pub(crate) use tree::Node;
+pub(crate) use tree::{MOST_NODES, Node};
 
 /// A piece of a larger text.
 #[derive(Clone)]

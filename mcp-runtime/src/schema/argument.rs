@@ -42,6 +42,14 @@ impl Description {
         let default = arg.default.as_ref().and_then(|default| sample("default", default));
         let examples: Vec<Value> =
             arg.examples.iter().filter_map(|example| sample("example", example)).collect();
+        let again = arg.default.as_ref().and_then(|default| default.publish().ok());
+        if default.is_some() && again != default {
+            problems.push(
+                "its default is another one each time, so that the one that is published is never applied: take an \
+                 `Option`, and choose the value in the function"
+                    .into(),
+            );
+        }
         // One that is not there is what happens without a default, too, and `null` is none of the values of the schema.
         let default = default.filter(|value| !value.is_null());
         members.extend(default.map(|value| ("default".to_owned(), value)));

@@ -158,6 +158,19 @@ impl Rule {
             }
             schema.insert(keyword.to_owned(), value);
         }
+        let bound =
+            |keyword: &str| schema.get(keyword).or_else(|| target.get(keyword)).and_then(Value::as_f64);
+        for (what, low, high) in [
+            ("number is in this `range`", "minimum", "maximum"),
+            ("text has this `length`", "minLength", "maxLength"),
+            ("list has this `length`", "minItems", "maxItems"),
+        ] {
+            if let (Some(least), Some(most)) = (bound(low), bound(high))
+                && least > most
+            {
+                return Err(format!("no {what}: with what the type allows it is from {least} to {most}"));
+            }
+        }
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Rules of plain arguments are checked here, on the text as it came. What stands deeper is a [`Validator`]'s business.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::full::Validator;
@@ -107,6 +108,11 @@ fn holds(rules: &[Rule], raw: &str) -> bool {
             Rule::OneOf(_) | Rule::Kinds(_) => rule.holds(&Node::Number(raw.to_owned())),
             rule => rule.holds_of_number(raw),
         }),
+        Some(b'[') if rules.iter().all(Rule::is_a_count) => {
+            // Counted without looking into the items, however many they are.
+            serde_json::from_str::<Vec<IgnoredAny>>(raw)
+                .map_or(true, |items| rules.iter().all(|rule| rule.counts(items.len())))
+        }
         // What has too many values to look at is too much for any rule.
         _ => Node::read(raw).is_some_and(|node| rules.iter().all(|rule| rule.holds(&node))),
     }

@@ -38,6 +38,9 @@ const OPAQUE: &[&str] = &[
     "$dynamicRef",
 ];
 
+/// So many wrong values are tried for a keyword.
+const MOST_WRONG: usize = 8;
+
 /// A keyword of a schema, and how values come to it.
 struct Spot<'a> {
     /// Where it stands in the document.
@@ -246,9 +249,12 @@ impl<'a> Argument<'a> {
         let right = self.build(self.schema, &spot.way, &|schema| self.sample(schema));
         let wrong = || -> Vec<Node> {
             if spot.keyword != "required" {
-                let wrong =
-                    self.build(self.schema, &spot.way, &|schema| self.violation(schema, spot.keyword));
-                return wrong.into_iter().collect();
+                let wrong = |at: usize| {
+                    self.build(self.schema, &spot.way, &|schema| {
+                        self.violations(schema, spot.keyword).into_iter().nth(at)
+                    })
+                };
+                return (0..MOST_WRONG).filter_map(wrong).collect();
             }
             let without = |name: &str| {
                 self.build(self.schema, &spot.way, &|schema| match self.sample(schema)? {
@@ -327,6 +333,25 @@ impl<'a> Argument<'a> {
                 Some(Node::Array(items))
             }
         }
+    }
+
+    /// Values that are wrong in one keyword of their schema. A type may refuse one of them for a reason of its own, as `u8`
+    /// does what is past 255, so there are several.
+    fn violations(&self, schema: &Value, keyword: &str) -> Vec<Node> {
+        let kinds = kinds(schema);
+        let takes = |kind: &str| kinds.contains(&kind);
+        let numbers: &[&str] = match keyword {
+            "type" if takes("integer") && !takes("number") => &["0.5"],
+            "enum" | "const" if takes("integer") || takes("number") => {
+                &["0", "1", "2", "3", "5", "100", "0.5"]
+            }
+            "multipleOf" => &["1", "2", "3", "5", "7"],
+            _ => &[],
+        };
+        let rule = schema.get(keyword).and_then(|value| Rule::new(keyword, value).ok().flatten());
+        let others = numbers.iter().map(|number| Node::Number((*number).to_owned()));
+        let others = others.filter(|node| rule.as_ref().is_some_and(|rule| !rule.holds(node)));
+        self.violation(schema, keyword).into_iter().chain(others).take(MOST_WRONG).collect()
     }
 
     /// A value that is wrong in one keyword of its schema.

@@ -90,3 +90,22 @@ pub(crate) fn is_secret(name: &str, schema: &Value) -> bool {
         name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     says || WORDS.iter().any(|word| plain.contains(word))
 }
+
+/// Whether a secret stands somewhere in a schema, so that what a type says of a value may repeat it.
+pub(crate) fn hides(root: &Value, schema: &Value) -> bool {
+    let (mut open, mut seen) = (vec![schema], std::collections::HashSet::new());
+    while let Some(schema) = open.pop() {
+        if !seen.insert(std::ptr::from_ref(schema)) {
+            continue;
+        }
+        if is_secret("", schema) || named(schema, "properties").any(|(name, inner)| is_secret(name, inner)) {
+            return true;
+        }
+        let target = schema.get("$ref").and_then(Value::as_str);
+        open.extend(target.and_then(|target| referred(root, target)));
+        open.extend(["allOf", "anyOf", "oneOf", "prefixItems"].iter().flat_map(|part| listed(schema, part)));
+        open.extend(["items", "additionalProperties"].iter().filter_map(|part| schema.get(part)));
+        open.extend(named(schema, "properties").map(|(_, inner)| inner));
+    }
+    false
+}

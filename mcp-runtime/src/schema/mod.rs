@@ -31,7 +31,7 @@ pub(crate) use guard::Guard;
 pub(crate) use held::{guard, guard_of_texts};
 pub use literal::Literal;
 pub(crate) use literal::characters;
-pub(crate) use look::is_secret;
+pub(crate) use look::{hides, is_secret};
 pub(crate) use mirror::{KEYWORD as HEADER_KEYWORD, Mirror, mirrors};
 pub(crate) use output::OutputCheck;
 pub(crate) use sample::Sampler;

@@ -122,8 +122,27 @@ impl Rule {
                 wanted == text
             }),
             Self::Kinds(_) => true,
-            rule => rule.holds_of_string(text) && (!number::is_number(text) || rule.holds_of_number(text)),
+            rule if !rule.is_of_numbers() => rule.holds_of_string(text),
+            rule if number::is_number(text) => rule.holds_of_number(text),
+            // Types read more than JSON writes: `+5`, `005`, `.5`, `inf`. What is no number at all they refuse themselves.
+            rule => match (text.parse::<i128>(), text.parse::<f64>()) {
+                (Ok(whole), _) => rule.holds_of_number(&whole.to_string()),
+                (_, Ok(number)) => !number.is_nan() && rule.holds_of_number(&number.to_string()),
+                _ => true,
+            },
         }
+    }
+
+    /// Whether nothing but the number of characters or items counts.
+    pub(super) fn is_a_count(&self) -> bool {
+        matches!(self, Self::MinLength(_) | Self::MaxLength(_) | Self::MinItems(_) | Self::MaxItems(_))
+    }
+
+    fn is_of_numbers(&self) -> bool {
+        matches!(
+            self,
+            Self::Minimum(_) | Self::Maximum(_) | Self::Above(_) | Self::Below(_) | Self::MultipleOf(_)
+        )
     }
 
     /// The same of a number as it was written.

@@ -33,6 +33,8 @@ pub(crate) enum Problem {
 
 /// So many steps are gone in all; whatever is behind them is not looked at.
 const MOST_STEPS: usize = 200_000;
+/// A long text takes as long as so many short ones.
+const BYTES_OF_A_STEP: usize = 1024;
 /// So deep a schema is followed into a value: each level of a value, of which a message has 128, may be a reference, a choice
 /// and a list at once.
 const DEEPEST: usize = 512;
@@ -209,10 +211,15 @@ impl<'a> Walk<'a> {
                     values.iter().any(|value| node.is(value))
                 }
                 ("pattern", Value::String(pattern), Node::Text(text)) => {
+                    self.left = self.left.saturating_sub(text.len() / BYTES_OF_A_STEP);
                     let regex = self.patterns.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
                     regex.as_ref().is_none_or(|regex| regex.is_match(text))
                 }
                 ("pattern", ..) => true,
+                ("minLength" | "maxLength", value, Node::Text(text)) => {
+                    self.left = self.left.saturating_sub(text.len() / BYTES_OF_A_STEP);
+                    Rule::new(keyword, value).ok().flatten().is_none_or(|rule| rule.holds(node))
+                }
                 _ => Rule::new(keyword, value).ok().flatten().is_none_or(|rule| rule.holds(node)),
             },
         )
@@ -222,6 +229,10 @@ impl<'a> Walk<'a> {
     fn union(&mut self, schema: &'a Value, options: &'a [Value], node: &Node, depth: usize) {
         if options.iter().any(|option| self.trial(true, option, node, depth).is_empty()) {
             return;
+        }
+        // Which one was meant is looked for once, not on every level of a value that is nested.
+        if self.brief {
+            return self.wrong(schema, node);
         }
         let alike: Vec<_> = options.iter().filter(|option| self.is_alike(option, node)).collect();
         let meant = match alike.as_slice() {
