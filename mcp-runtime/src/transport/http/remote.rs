@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 /// use axum::extract::ConnectInfo;
 /// use mcp::http::RemoteAddress;
 ///
-/// # let mcp = mcp::server!().build()?.http_service();
+/// # let mcp = mcp::server!().explicit().build()?.http_service();
 /// let router: axum::Router = axum::Router::new()
 ///     .nest_service("/mcp", mcp)
 ///     .layer(axum::middleware::map_request(
