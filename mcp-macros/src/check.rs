@@ -7,6 +7,7 @@ use crate::attr::Key;
 use crate::diag::{Errors, suggest};
 use crate::kind::Kind;
 use crate::model::Definition;
+use crate::policy;
 
 /// A name is at most this long, so that every client can use it.
 const LONGEST_NAME: usize = 64;
@@ -23,6 +24,7 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     meta(definition, errors);
     completed(definition, errors);
     headers(definition, errors);
+    policy::check(definition, errors);
 }
 
 fn names(definition: &Definition, errors: &mut Errors) {

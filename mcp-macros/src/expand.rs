@@ -9,6 +9,7 @@ use crate::check::fraction;
 use crate::func::place;
 use crate::kind::Kind;
 use crate::model::{Argument, Definition};
+use crate::policy;
 use crate::uri::Part;
 
 pub(crate) fn expand(definition: &Definition) -> TokenStream {
@@ -91,9 +92,10 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
         quote!(.task(#root::__private::TaskPolicy { deferred: #deferred, required: #required }))
     });
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
+    let policies = policy::expand(definition);
     quote! {
         #start.description(#description)
-            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #completions #headers
+            #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #policies #completions #headers
     }
 }
 

@@ -13,6 +13,7 @@ mod func;
 mod json;
 mod kind;
 mod model;
+mod policy;
 mod uri;
 
 #[cfg(test)]

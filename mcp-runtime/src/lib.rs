@@ -188,6 +188,9 @@
 //!
 //! # Beyond
 //!
+//! Calls have a time ([`ServerBuilder::timeout`]), requests a rate ([`RateLimits`]), functions places ([`Bulkhead`]) and breakers
+//! ([`Breaker`]); calls with a key are made once ([`Idempotency`]), and [`Upstream`] asks others.
+//!
 //! `tower` layers stand around every request ([`ServerBuilder::layer`]); [`transport`] carries messages over anything;
 //! [`testing`] is a client in the same process; an [`Extension`] adds methods to the protocol.
 //!
@@ -216,6 +219,7 @@ mod dispatch;
 mod error;
 mod extension;
 mod handler;
+pub mod idempotency;
 mod json;
 #[cfg_attr(
     not(feature = "http"),
@@ -223,6 +227,7 @@ mod json;
 )]
 mod kept;
 mod layer;
+pub mod limits;
 mod model;
 mod registry;
 mod schema;
@@ -231,18 +236,21 @@ mod server;
 mod tasks;
 pub mod testing;
 pub mod transport;
+mod upstream;
 mod wire;
 
 #[cfg(feature = "cli")]
 pub use client_log::ClientLog;
-pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
+pub use error::{BoxError, BuildError, Error, ErrorKind, FailureKind, Result, ServerError, ToolError};
 pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{
     Args, Argument, Ask, AskError, Complete, Completing, Context, Extract, Extractor, Field, Headers,
     IntoCompletion, IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, Root, Sampled, State,
     Whole,
 };
-pub use layer::Next;
+pub use idempotency::Idempotency;
+pub use layer::{Breaker, BreakerState, BreakerStatus, Bulkhead, Next};
+pub use limits::{Rate, RateLimits};
 pub use mcp_macros::{prompt, resource, tool};
 pub use model::{
     Annotations, ArgumentCompletion, Audio, CacheScope, Client, Completion, Content, Definition, Embedded,
@@ -259,6 +267,7 @@ pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};
 pub use tasks::{TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 #[cfg(feature = "http")]
 pub use transport::http;
+pub use upstream::{Cached, Upstream, UpstreamError, UpstreamStats, Verdict};
 pub use wire::Peer;
 
 /// A [`ServerBuilder`] with the name of your binary and the version of your package, that offers every definition in the
@@ -297,3 +306,12 @@ macro_rules! link {
 #[cfg(all(doctest, feature = "http", feature = "cli"))]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+/// The examples of the guide, which are to compile.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/limits.md")]
+    mod limits {}
+    #[doc = include_str!("../docs/resilience.md")]
+    mod resilience {}
+}

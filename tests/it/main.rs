@@ -4,6 +4,8 @@
 
 mod asking;
 mod batch;
+mod breakers;
+mod bulkheads;
 mod completion;
 mod eras;
 #[path = "../../examples/everything/main.rs"]
@@ -14,9 +16,12 @@ mod features;
 mod hostile;
 mod hostile_client;
 mod http;
+mod idempotency;
+mod limits;
 mod live;
 mod logs;
 mod mirrored;
+mod order;
 mod process;
 mod published;
 mod readme;
@@ -27,4 +32,6 @@ mod revisions;
 mod sse;
 mod suite;
 mod tasks;
+mod timeouts;
+mod upstream;
 mod wire;

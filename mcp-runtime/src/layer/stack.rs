@@ -10,7 +10,14 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::Recover;
+use super::breaker::Break;
+use super::bulkhead::{Bulk, Bulkheads};
+use super::idempotency::{Keys, Once};
+use super::rate_limit::{Counters, RateLimit};
+use super::recover::Recover;
+use super::settings::Guards;
+use super::size::Size;
+use super::timeout::Timeout;
 use crate::dispatch::Dispatch;
 use crate::handler::reference;
 use crate::model::{Operation, Request, Response, ToolResult};
@@ -20,18 +27,38 @@ use crate::{BoxError, Error};
 /// compiling.
 #[derive(Debug, Clone)]
 pub(crate) enum Stack {
-    Plain(Recover<Dispatch>),
-    Layered(Recover<Next>),
+    Plain(Admitted<Guarded>),
+    Layered(Admitted<Next>),
+}
+
+/// What decides whether a request comes in.
+type Admitted<S> = Recover<RateLimit<S>>;
+
+/// What decides whether, and how long, a function is run. The author's layers stand around it: they see whatever is let in,
+/// results that are replayed too; what they refuse is no failure of the function, and their time is not its time.
+type Guarded = Once<Break<Bulk<Timeout<Size<Dispatch>>>>>;
+
+fn guard(dispatch: Dispatch, guards: &Guards) -> Guarded {
+    let Guards { care, breakers, definitions } = guards;
+    let timed = Timeout::new(Size::new(dispatch, care.sizes), care.timeout);
+    let bulk = Bulk::new(timed, Bulkheads::new(definitions, |name| care.bulkheads.get(name).copied()));
+    Once::new(Break::new(bulk, breakers.clone()), Arc::new(Keys::new(&care.idempotency)))
+}
+
+fn admit<S>(inner: S, guards: &Guards) -> Admitted<S> {
+    Recover::new(RateLimit::new(inner, Arc::new(Counters::new(guards.care.rate_limits.clone()))))
 }
 
 impl Stack {
-    /// Puts layers around dispatch; the first is the outermost.
-    pub(crate) fn new(dispatch: Dispatch, layers: &[AnyLayer]) -> Self {
+    /// Puts the author's layers where they belong; the first is the outermost.
+    pub(crate) fn new(dispatch: Dispatch, layers: &[AnyLayer], guards: &Guards) -> Self {
+        let guarded = guard(dispatch, guards);
         if layers.is_empty() {
-            return Self::Plain(Recover::new(dispatch));
+            return Self::Plain(admit(guarded, guards));
         }
-        let innermost = Next::new(dispatch);
-        Self::Layered(Recover::new(layers.iter().rev().fold(innermost, |inner, layer| layer(inner))))
+        let innermost = Next::new(guarded);
+        let layered = layers.iter().rev().fold(innermost, |inner, layer| layer(inner));
+        Self::Layered(admit(layered, guards))
     }
 
     pub(crate) fn call(&self, request: Request) -> StackFuture {
@@ -44,8 +71,8 @@ impl Stack {
 
 /// The response of a stack, when it is there.
 pub(crate) enum StackFuture {
-    Plain(<Recover<Dispatch> as Service<Request>>::Future),
-    Layered(<Recover<Next> as Service<Request>>::Future),
+    Plain(<Admitted<Guarded> as Service<Request>>::Future),
+    Layered(<Admitted<Next> as Service<Request>>::Future),
 }
 
 impl Future for StackFuture {

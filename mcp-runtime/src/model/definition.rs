@@ -1,5 +1,7 @@
 //! What a macro registers: everything about a function that is known while compiling.
 
+use std::time::Duration;
+
 use crate::handler::{Call, Running};
 
 use super::{Complete, Role, Segment, Template};
@@ -35,6 +37,12 @@ pub struct Definition {
     pub(crate) task: Option<TaskPolicy>,
     /// The URI of the page that shows what a tool gives.
     pub(crate) app: Option<&'static str>,
+    /// How long it may take, where that was said.
+    pub(crate) timeout: Option<Duration>,
+    /// How many calls run at once, where that was said.
+    pub(crate) concurrency: Option<u32>,
+    /// The argument of a tool that is the key of a call.
+    pub(crate) idempotency: Option<&'static str>,
     pub(crate) run: fn(Call) -> Running,
 }
 
@@ -111,6 +119,9 @@ impl Definition {
             meta: None,
             app: None,
             task: None,
+            timeout: None,
+            concurrency: None,
+            idempotency: None,
             run,
         }
     }
@@ -246,6 +257,27 @@ impl Definition {
     #[must_use]
     pub const fn task(mut self, policy: TaskPolicy) -> Self {
         self.task = Some(policy);
+        self
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// How many calls run at once.
+    #[must_use]
+    pub const fn concurrency(mut self, calls: u32) -> Self {
+        self.concurrency = Some(calls);
+        self
+    }
+
+    /// The argument of a tool that is the key of a call.
+    #[must_use]
+    pub const fn idempotency(mut self, argument: &'static str) -> Self {
+        self.idempotency = Some(argument);
         self
     }
 

@@ -15,7 +15,7 @@ use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
 use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
-use crate::layer::{AnyLayer, Next, Stack, any};
+use crate::layer::{AnyLayer, Care, Guards, Next, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Request, Response};
 use crate::registry::{Registry, discovered};
 use crate::seal::{Seal, StateKey};
@@ -175,7 +175,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Puts a layer around every request, inside the layers that were given before.
+    /// Puts a layer around every request, inside the layers that were given before. It sees what rate limits let in, and stands
+    /// outside of idempotency, breakers, bulkheads and timeouts: results that are replayed go through it, what it refuses is
+    /// no failure of the function, and its time is not the function's. Its panics end one call.
     ///
     /// Any `tower` layer whose service takes a [`Request`] and gives a [`Response`] will do, on every transport
     /// alike. Its errors become replies: the result of the call with `isError` for a tool, an internal error otherwise.
@@ -359,6 +361,9 @@ impl ServerBuilder {
         };
         let mut definitions: Vec<_> = discovered().filter(chosen).collect();
         definitions.extend(self.definitions);
+        let mut problems = self.problems;
+        let care = Care::of(&self.states);
+        care.apply(&mut definitions, &mut problems);
         let has_tasks = definitions.iter().any(|definition| definition.task.is_some());
         if has_tasks {
             definitions.push(tasks::definition());
@@ -372,8 +377,8 @@ impl ServerBuilder {
         if definitions.iter().any(|definition| definition.app.is_some()) {
             extensions.add(Arc::new(Apps));
         }
-        let mut problems = self.problems;
         problems.extend(extensions.problems());
+        let looked_after = definitions.clone();
         let registry = Arc::new(Registry::build(definitions, &self.states, self.page, problems)?);
         let busy = Arc::<Busy>::default();
         let mut states = self.states;
@@ -383,15 +388,17 @@ impl ServerBuilder {
         if let Some(board) = &board {
             states.insert(board.weak());
         }
+        let guards = Guards::new(care, looked_after, &mut states);
         let states = Arc::new(states);
         let dispatch =
             Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
+        let stack = Stack::new(dispatch, &self.layers, &guards);
         let server = Server {
             shared: Arc::new(Shared {
                 changes,
                 identity: Identity::new(&self.about, &registry, &extensions, self.hints),
                 extensions,
-                stack: Stack::new(dispatch, &self.layers),
+                stack,
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,
                 carried: Carried {

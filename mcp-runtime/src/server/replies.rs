@@ -23,6 +23,7 @@ pub struct Reply {
     status: u16,
     session: Option<String>,
     event: Option<EventId>,
+    retry_after: Option<u64>,
     body: Vec<u8>,
 }
 
@@ -41,24 +42,45 @@ pub enum ReplyKind {
 
 impl Reply {
     pub(crate) fn response(status: u16, body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Response, status, session: None, event: None, body }
+        Self { kind: ReplyKind::Response, status, session: None, event: None, retry_after: None, body }
     }
 
     pub(crate) fn notification(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Notification, status: 200, session: None, event: None, body }
+        Self {
+            kind: ReplyKind::Notification,
+            status: 200,
+            session: None,
+            event: None,
+            retry_after: None,
+            body,
+        }
     }
 
     pub(crate) fn request(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Request, status: 200, session: None, event: None, body }
+        Self { kind: ReplyKind::Request, status: 200, session: None, event: None, retry_after: None, body }
     }
 
     pub(crate) fn nothing() -> Self {
-        Self { kind: ReplyKind::Nothing, status: 200, session: None, event: None, body: Vec::new() }
+        Self {
+            kind: ReplyKind::Nothing,
+            status: 200,
+            session: None,
+            event: None,
+            retry_after: None,
+            body: Vec::new(),
+        }
     }
 
     /// A notification was taken.
     pub(crate) fn accepted() -> Self {
-        Self { kind: ReplyKind::Nothing, status: 202, session: None, event: None, body: Vec::new() }
+        Self {
+            kind: ReplyKind::Nothing,
+            status: 202,
+            session: None,
+            event: None,
+            retry_after: None,
+            body: Vec::new(),
+        }
     }
 
     pub(crate) fn with_session(mut self, session: String) -> Self {
@@ -68,6 +90,11 @@ impl Reply {
 
     pub(crate) fn named(mut self, event: EventId) -> Self {
         self.event = Some(event);
+        self
+    }
+
+    pub(crate) fn retry_in(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -94,6 +121,11 @@ impl Reply {
     /// The HTTP status that goes with it.
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// In how many seconds a message that was refused may be sent again, for the HTTP header `Retry-After`.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// The id of the server-sent event that carries it, in a session over HTTP. A client whose connection breaks comes back

@@ -1,5 +1,6 @@
 //! What a transport knows of whoever sent a message.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 
 use super::flight::InFlight;
 use super::session::Session;
-use crate::model::Principal;
+use crate::model::{Principal, Remote};
 
 /// Whoever sent a message, as far as the transport knows him.
 ///
@@ -18,6 +19,7 @@ use crate::model::Principal;
 pub struct Peer {
     pub(super) principal: Principal,
     pub(super) public: bool,
+    pub(super) remote: Option<Remote>,
     pub(super) link: Link,
 }
 
@@ -55,18 +57,41 @@ impl Connection {
 impl Peer {
     /// The other side of a connection that carries messages both ways: a pipe, a socket, a channel.
     pub fn connection() -> Self {
-        Self { principal: Principal::anonymous(), public: false, link: Link::Connection(Arc::default()) }
+        Self {
+            principal: Principal::anonymous(),
+            public: false,
+            remote: None,
+            link: Link::Connection(Arc::default()),
+        }
     }
 
     /// The sender of one HTTP request.
     pub fn http(headers: HeaderMap) -> Self {
-        Self { principal: Principal::anonymous(), public: false, link: Link::Http(Arc::new(headers)) }
+        Self {
+            principal: Principal::anonymous(),
+            public: false,
+            remote: Some(Remote::default()),
+            link: Link::Http(Arc::new(headers)),
+        }
     }
 
     /// Says who it is.
     #[must_use]
     pub fn principal(mut self, principal: Principal) -> Self {
         self.principal = principal;
+        self
+    }
+
+    /// Says from which address it comes. Whoever has no name is known by it: [`RateLimits`](crate::RateLimits) count by it, and
+    /// count requests of a connection only where it is said.
+    #[must_use]
+    pub fn address(self, address: IpAddr) -> Self {
+        self.remote(Some(address))
+    }
+
+    /// Says that it comes over a network.
+    pub(crate) fn remote(mut self, address: Option<IpAddr>) -> Self {
+        self.remote = Some(Remote { address });
         self
     }
 

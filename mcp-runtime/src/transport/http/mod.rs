@@ -7,6 +7,7 @@ mod body;
 mod events;
 mod exposure;
 mod guard;
+mod remote;
 mod serve;
 mod service;
 mod settings;
@@ -14,5 +15,6 @@ mod sse;
 
 pub use body::Body;
 pub use exposure::{Authenticate, Authentication, Challenge, Exposure, unauthenticated};
+pub use remote::RemoteAddress;
 pub use service::HttpService;
 pub use sse::HttpSseService;

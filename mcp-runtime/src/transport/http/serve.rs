@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use super::body::Body;
+use super::remote::RemoteAddress;
 use super::service::HttpService;
 use super::settings::Settings;
 use super::sse::HttpSseService;
@@ -80,11 +81,11 @@ impl Server {
                 let place = places.clone().acquire_owned().await;
                 (listener.accept().await, place)
             };
-            let (stream, place) = tokio::select! {
+            let ((stream, from), place) = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
                 (accepted, place) = accepted => match accepted {
-                    Ok((stream, _)) => (stream, place),
+                    Ok((stream, from)) => ((stream, from), place),
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -94,6 +95,7 @@ impl Server {
             };
             let served = connection(
                 stream,
+                RemoteAddress(from),
                 (service.clone(), sse.clone()),
                 settings.clone(),
                 graceful.watcher(),
@@ -124,6 +126,7 @@ impl Server {
 /// Serves one connection. What goes wrong on it ends nothing else.
 async fn connection(
     stream: TcpStream,
+    from: RemoteAddress,
     services: (HttpService, HttpSseService),
     settings: Arc<Settings>,
     watcher: Watcher,
@@ -148,8 +151,10 @@ async fn connection(
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .keep_alive_interval(HEAD_TIMEOUT);
-    let routed =
-        service_fn(move |request: Request<Incoming>| route(services.clone(), settings.clone(), request));
+    let routed = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(from);
+        route(services.clone(), settings.clone(), request)
+    });
     let served = builder.serve_connection(TokioIo::new(stream), routed);
     if let Err(error) = watcher.watch(served.into_owned()).await {
         tracing::debug!(error = %error, "a connection ended");

@@ -18,6 +18,7 @@ use super::body::Body;
 use super::events::Events;
 use super::exposure::{Challenge, Reach};
 use super::guard;
+use super::remote;
 use super::settings::Settings;
 use crate::kept::{Reader, Said, Streams};
 use crate::model::Principal;
@@ -117,7 +118,7 @@ impl HttpService {
         match parts.method {
             Method::POST => self.post(parts, body, principal).await,
             Method::GET => self.listen(parts, principal),
-            Method::DELETE => respond(self.server.end_session(&self.peer(parts.headers, principal))),
+            Method::DELETE => respond(self.server.end_session(&self.peer(parts, principal))),
             _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST"),
         }
     }
@@ -127,7 +128,7 @@ impl HttpService {
         if !Accept::of(&parts.headers).events {
             return refuse(StatusCode::NOT_ACCEPTABLE, NO_EVENTS);
         }
-        let peer = self.peer(parts.headers, principal);
+        let peer = self.peer(parts, principal);
         match resume(&self.server.shared, &peer) {
             // Its call has the place.
             Some(Ok(reader)) => return stream_of(None, Body::events(Events::resumed(reader))),
@@ -147,8 +148,9 @@ impl HttpService {
         stream_of(None, Body::events(Events::of_changes(replies, place, self.ending.clone())))
     }
 
-    fn peer(&self, headers: HeaderMap, principal: Principal) -> Peer {
-        let peer = Peer::http(headers).principal(principal);
+    fn peer(&self, parts: Parts, principal: Principal) -> Peer {
+        let address = remote::address(&parts, self.settings.trusted_hops);
+        let peer = Peer::http(parts.headers).principal(principal).remote(address);
         if self.settings.exposure.is_public() { peer.public() } else { peer }
     }
 
@@ -168,7 +170,7 @@ impl HttpService {
             Ok(message) => message,
             Err(refusal) => return refusal,
         };
-        let peer = self.peer(parts.headers, principal);
+        let peer = self.peer(parts, principal);
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
         // A place is taken for each call before anything runs, so that what is refused can be sent again.
@@ -386,6 +388,7 @@ pub(super) fn respond(reply: Reply) -> Response<Body> {
     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let not_allowed = status == StatusCode::METHOD_NOT_ALLOWED;
     let session = reply.session().and_then(|session| HeaderValue::from_str(session).ok());
+    let retry_after = reply.retry_after();
     let kind = reply.kind();
     let mut response = Response::new(Body::whole(reply.into_body()));
     *response.status_mut() = status;
@@ -394,6 +397,9 @@ pub(super) fn respond(reply: Reply) -> Response<Body> {
     }
     if let Some(session) = session {
         response.headers_mut().insert(&SESSION, session);
+    }
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     if not_allowed {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));

@@ -1,11 +1,13 @@
 //! The answers that refuse.
 
+use std::time::Duration;
+
 use super::super::envelope::Id;
 use super::super::headers::Mismatch;
 use super::super::revision::Revision;
 use super::member;
 use crate::Error;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, whole_seconds};
 use crate::json::shortened;
 use crate::server::Reply;
 
@@ -16,11 +18,13 @@ pub(in crate::wire) struct Refusal {
     status: u16,
     message: String,
     data: Option<serde_json::Value>,
+    /// When to come back, in seconds.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
     fn new(code: i32, status: u16, message: String) -> Self {
-        Self { code, status, message, data: None }
+        Self { code, status, message, data: None, retry_after: None }
     }
 
     pub(in crate::wire) fn parse(message: String) -> Self {
@@ -73,6 +77,16 @@ impl Refusal {
         Self::new(-32603, 503, message.into())
     }
 
+    /// It was not done, and may be asked for again. The specification pins neither the number nor the status.
+    fn later(status: u16, message: String, retry_after: Duration) -> Self {
+        let seconds = whole_seconds(retry_after);
+        Self {
+            data: Some(serde_json::json!({"retryAfter": seconds})),
+            retry_after: Some(seconds),
+            ..Self::new(-32603, status, message)
+        }
+    }
+
     pub(in crate::wire) fn error(error: Error, revision: Revision) -> Self {
         let stateless = revision.is_stateless();
         let (code, status, data) = match error.kind {
@@ -85,6 +99,8 @@ impl Refusal {
                 (-32021, 400, Some(serde_json::json!({"requiredCapabilities": required})))
             }
             ErrorKind::Busy => (-32603, 503, None),
+            ErrorKind::RateLimited { retry_after } => return Self::later(429, error.message, retry_after),
+            ErrorKind::Unavailable { retry_after } => return Self::later(503, error.message, retry_after),
             ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
         };
         Self { data, ..Self::new(code, status, error.message) }
@@ -117,7 +133,8 @@ impl Refusal {
             member(&mut out, "data", data);
         }
         out.extend_from_slice(b"}}");
-        Reply::response(self.status, out)
+        let reply = Reply::response(self.status, out);
+        self.retry_after.into_iter().fold(reply, Reply::retry_in)
     }
 }
 
