@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::refusal::Asked;
 use super::through::Through;
-use crate::limits::{Bucket, Counted, LimitStore, Memory, Rate, RateLimits, Taken};
+use crate::limits::{Bucket, Counted, LimitStore, MOST, Memory, Rate, RateLimits, Taken};
 use crate::model::{Request, Response};
 
 /// A store that takes longer is as good as none.
@@ -83,9 +83,6 @@ impl Counters {
         self.memory.take(buckets)
     }
 }
-
-/// A request is counted by so many things at most.
-const MOST: usize = 4;
 
 impl<S> RateLimit<S> {
     pub(crate) fn new(inner: S, limits: Arc<Counters>) -> Self {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Bucket, Taken};
+use super::{Bucket, MOST, Taken};
 
 /// Newcomers who find no room share so many buckets.
 const SHARED: u64 = 256;
@@ -58,17 +58,19 @@ impl Memory {
         Self { begun: Instant::now(), hasher: RandomState::new(), most, table: Mutex::default() }
     }
 
-    /// Takes a token from each bucket, or from none.
+    /// Takes a token from each bucket, or from none. Of more than [`MOST`] buckets the rest is left alone.
     pub(crate) fn take(&self, buckets: &[Bucket<'_>]) -> Taken {
         // The clock of the machine may be set; this one only goes on.
         let now = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where each bucket stands, and when it is full again if a token is taken.
+        let mut places = [(0, 0); MOST];
         let mut refused: Option<(usize, u64)> = None;
-        for (at, bucket) in buckets.iter().enumerate() {
-            let key = self.place(&mut table, bucket, now);
-            let full = table.full.get(&key).copied().unwrap_or_default().max(now);
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        for (at, (bucket, place)) in buckets.iter().zip(&mut places).enumerate() {
+            let (key, full) = self.find(&mut table, bucket, now);
             let interval = bucket.rate.interval();
             let allowed = interval.saturating_mul(u64::from(bucket.rate.at_once() - 1));
+            *place = (key, full.saturating_add(interval));
             if let Some(wait) = (full - now).checked_sub(allowed).filter(|wait| *wait > 0)
                 && refused.is_none_or(|(_, longest)| wait > longest)
             {
@@ -78,26 +80,28 @@ impl Memory {
         if let Some((bucket, wait)) = refused {
             return Taken::None { bucket, retry_after: Duration::from_nanos(wait) };
         }
-        for bucket in buckets {
-            let key = self.place(&mut table, bucket, now);
-            let full = table.full.entry(key).or_insert(now);
-            *full = (*full).max(now).saturating_add(bucket.rate.interval());
+        for (key, full) in places.iter().take(buckets.len()) {
+            table.full.insert(*key, *full);
         }
         Taken::All
     }
 
-    /// What a bucket is known by: itself, or where there is no room for it one of those that are shared.
-    fn place(&self, table: &mut Table, bucket: &Bucket<'_>, now: u64) -> u64 {
+    /// What a bucket is known by, itself or, where there is no room for it, one of those that are shared; and when it is full.
+    fn find(&self, table: &mut Table, bucket: &Bucket<'_>, now: u64) -> (u64, u64) {
         // Beyond the shared ones, so that nothing else has their places.
         let key = self.hasher.hash_one(bucket.counted).saturating_add(SHARED);
-        if table.full.contains_key(&key) {
-            return key;
+        if let Some(full) = table.full.get(&key) {
+            return (key, (*full).max(now));
         }
         if table.full.len() >= self.most && now >= table.sweep {
             table.full.retain(|_, full| *full > now);
             table.sweep = now.saturating_add(SWEEP_EVERY);
         }
-        if table.full.len() < self.most { key } else { key % SHARED }
+        if table.full.len() < self.most {
+            return (key, now);
+        }
+        let shared = key % SHARED;
+        (shared, table.full.get(&shared).copied().unwrap_or_default().max(now))
     }
 
     #[cfg(test)]

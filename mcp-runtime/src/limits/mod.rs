@@ -17,6 +17,9 @@ use crate::BoxError;
 use crate::extension::BoxFuture;
 use crate::model::Principal;
 
+/// A request is counted by so many things at most.
+pub(crate) const MOST: usize = 4;
+
 /// How often requests may come: by caller, by session, by function, and in all.
 ///
 /// Over HTTP these limits hold unless something else is said; each is a bucket of tokens that fills steadily, so that there may

@@ -180,7 +180,7 @@ impl<K: Hash + Eq, V, E> Table<K, V, E> {
     fn make_room(&mut self, most: usize) {
         let now = Instant::now();
         while let Some((end, _)) = self.ends.front()
-            && (*end <= now || self.held.len() >= most)
+            && (*end <= now || self.held.len() >= most || self.ends.len() >= most.saturating_mul(2))
         {
             let Some((end, key)) = self.ends.pop_front() else { return };
             // It may have been got anew since.
@@ -188,5 +188,27 @@ impl<K: Hash + Eq, V, E> Table<K, V, E> {
                 self.held.remove(&key);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_forgotten_and_got_anew_takes_no_more_room() {
+        let cached: Cached<u32, u32, std::io::Error> = Cached::new(Duration::from_secs(60)).most(10);
+        for round in 0..10_000 {
+            let key = round % 15;
+            assert_eq!(cached.get(&key, || async { Ok(round) }).await.unwrap(), round);
+            cached.forget(&key);
+        }
+        let table = cached.lock();
+        assert!(
+            table.held.len() <= 10 && table.ends.len() <= 20,
+            "{} {}",
+            table.held.len(),
+            table.ends.len()
+        );
     }
 }

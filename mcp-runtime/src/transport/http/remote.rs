@@ -11,7 +11,7 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// A server that listens itself knows it. One that is nested in a router is told with this, or callers who have no name are
 /// not told apart:
 ///
-/// ```
+/// ```no_run
 /// use std::net::SocketAddr;
 /// use axum::extract::ConnectInfo;
 /// use mcp::http::RemoteAddress;

@@ -422,7 +422,9 @@ pub(super) fn stream_of(session: Option<String>, events: Body) -> Response<Body>
 /// A refusal of the transport itself, in the form that clients of the protocol read.
 pub(super) fn refuse(status: StatusCode, problem: &str) -> Response<Body> {
     let error = serde_json::json!({"jsonrpc": "2.0", "error": {"code": -32600, "message": problem}});
-    respond(Reply::response(status.as_u16(), error.to_string().into_bytes()))
+    let reply = Reply::response(status.as_u16(), error.to_string().into_bytes());
+    // What there is no room for now may fit soon.
+    respond(if status == StatusCode::SERVICE_UNAVAILABLE { reply.retry_in(1) } else { reply })
 }
 
 fn challenged(Challenge { status, challenge }: Challenge) -> Response<Body> {

@@ -11,6 +11,9 @@ use crate::error::{ErrorKind, whole_seconds};
 use crate::json::shortened;
 use crate::server::Reply;
 
+/// When there may be room again, where nothing better is known.
+const SOON: Duration = Duration::from_secs(1);
+
 /// An error that answers a message: its number, its HTTP status, and what it says.
 #[derive(Debug)]
 pub(in crate::wire) struct Refusal {
@@ -74,7 +77,7 @@ impl Refusal {
     }
 
     pub(in crate::wire) fn busy(message: &str) -> Self {
-        Self::new(-32603, 503, message.into())
+        Self::later(503, message.into(), SOON)
     }
 
     /// It was not done, and may be asked for again. The specification pins neither the number nor the status.
@@ -98,7 +101,7 @@ impl Refusal {
             ErrorKind::MissingCapability { required } if stateless => {
                 (-32021, 400, Some(serde_json::json!({"requiredCapabilities": required})))
             }
-            ErrorKind::Busy => (-32603, 503, None),
+            ErrorKind::Busy => return Self::later(503, error.message, SOON),
             ErrorKind::RateLimited { retry_after } => return Self::later(429, error.message, retry_after),
             ErrorKind::Unavailable { retry_after } => return Self::later(503, error.message, retry_after),
             ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
