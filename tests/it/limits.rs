@@ -220,24 +220,8 @@ async fn over_http_what_no_model_reads_is_refused_with_429_and_retry_after() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_caller_writes_into_the_forwarded_header_gives_him_no_new_bucket() {
-    let server = public(RateLimits::none().caller(Rate::per_hour(1))).trusted_hops(1).build().unwrap();
-    let list = stateless(1, "tools/list", json!({}));
-    let mut served = 0;
-    for nth in 0..50 {
-        let forged = format!("203.0.113.{nth}, 198.51.100.7");
-        let (_, status, _) = post(&server, "192.0.2.1", &[("x-forwarded-for", &forged)], &list).await;
-        served += u32::from(status == 200);
-    }
-    assert_eq!(served, 1);
-    let other = [("x-forwarded-for", "198.51.100.8")];
-    assert_eq!(
-        post(&server, "192.0.2.1", &other, &list).await.1,
-        200,
-        "another caller behind the same proxy"
-    );
-
-    // Where nobody is trusted, the header says nothing.
     let server = public(RateLimits::none().caller(Rate::per_hour(1))).build().unwrap();
+    let list = stateless(1, "tools/list", json!({}));
     for (nth, status) in [(1, 200), (2, 429)] {
         let forged = format!("203.0.113.{nth}");
         assert_eq!(post(&server, "192.0.2.1", &[("x-forwarded-for", &forged)], &list).await.1, status);

@@ -2,12 +2,14 @@
 //!
 //! Nothing here knows requests; `layer::idempotency` asks before it runs one.
 
+mod digest;
 mod memory;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use digest::Digest;
 pub(crate) use memory::Memory;
 
 use crate::BoxError;

@@ -15,7 +15,7 @@ use super::refusal::Asked;
 use super::through::Through;
 use crate::ToolError;
 use crate::error::FailureKind;
-use crate::idempotency::{Claim, Ended, Found, Idempotency, IdempotencyStore, Memory};
+use crate::idempotency::{Claim, Digest, Ended, Found, Idempotency, IdempotencyStore, Memory};
 use crate::json::string;
 use crate::limits::Counted;
 use crate::model::{Arguments, Content, Extended, Meta, Operation, Request, Response, ToolResult};
@@ -127,10 +127,8 @@ fn keyed(request: &Request) -> Result<Option<Keyed>, String> {
         None => String::new(),
     };
     let arguments: Value = serde_json::from_str(arguments.raw()).unwrap_or_default();
-    let mut digest = Digest::new();
-    digest.value(&arguments);
     let key = format!("{caller}|{}|{key:?}", call.tool.name());
-    Ok(Some(Keyed { key, caller, digest: digest.0 }))
+    Ok(Some(Keyed { key, caller, digest: Digest::of(&arguments) }))
 }
 
 /// The claim of a call that is to be made, or the answer to one that is not.
@@ -339,54 +337,4 @@ fn replayed(text: &str) -> Option<Response> {
         }
         Kept::Task(members) => Response::Extended(Extended { kind: Some("task"), members }),
     })
-}
-
-/// A number for a JSON value that does not depend on how it was written, the same on every machine (FNV-1a).
-struct Digest(u64);
-
-impl Digest {
-    fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        self.bytes(&(text.len() as u64).to_le_bytes());
-        self.bytes(text.as_bytes());
-    }
-
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.bytes(b"n"),
-            Value::Bool(value) => self.bytes(if *value { b"t" } else { b"f" }),
-            Value::Number(number) => {
-                self.bytes(b"d");
-                self.text(&number.to_string());
-            }
-            Value::String(text) => {
-                self.bytes(b"s");
-                self.text(text);
-            }
-            Value::Array(items) => {
-                self.bytes(b"[");
-                items.iter().for_each(|item| self.value(item));
-                self.bytes(b"]");
-            }
-            Value::Object(members) => {
-                self.bytes(b"{");
-                let mut members: Vec<_> = members.iter().collect();
-                members.sort_by_key(|(name, _)| *name);
-                for (name, value) in members {
-                    self.text(name);
-                    self.value(value);
-                }
-                self.bytes(b"}");
-            }
-        }
-    }
 }

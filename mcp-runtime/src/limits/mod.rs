@@ -33,7 +33,7 @@ pub(crate) const MOST: usize = 4;
 /// | all requests | 10,000 a second | 50,000 |
 ///
 /// On standard input and output, and on connections whose [`Peer`](crate::Peer) names no address, nothing is counted.
-/// Behind a proxy say [`trusted_hops`](crate::ServerBuilder::trusted_hops), or all callers have the proxy's address.
+/// Behind a proxy all callers who have no name have the proxy's address, unless it is known which one is theirs.
 ///
 /// A request that finds no token is not run. The model is told when to try again, in the result of its call and in
 /// `retryAfter` of the result's `_meta`; for other requests it is an error with `retryAfter` in its data and HTTP status 429

@@ -149,7 +149,7 @@ impl HttpService {
     }
 
     fn peer(&self, parts: Parts, principal: Principal) -> Peer {
-        let address = remote::address(&parts, self.settings.trusted_hops);
+        let address = remote::address(&parts);
         let peer = Peer::http(parts.headers).principal(principal).remote(address);
         if self.settings.exposure.is_public() { peer.public() } else { peer }
     }

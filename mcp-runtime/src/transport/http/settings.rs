@@ -12,8 +12,6 @@ pub(crate) struct Settings {
     pub(super) exposure: Exposure,
     pub(crate) path: String,
     pub(super) connections: usize,
-    /// How many proxies in front of the server say from where a request came.
-    pub(super) trusted_hops: usize,
     /// The transport of the oldest clients, where it is served.
     pub(super) sse: Option<Sse>,
 }
@@ -28,13 +26,7 @@ pub(crate) struct Sse {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            exposure: Exposure::loopback(),
-            path: "/mcp".into(),
-            connections: 10_240,
-            trusted_hops: 0,
-            sse: None,
-        }
+        Self { exposure: Exposure::loopback(), path: "/mcp".into(), connections: 10_240, sse: None }
     }
 }
 
@@ -103,16 +95,6 @@ impl ServerBuilder {
             }
         }
         self.http(|settings| settings.sse = Some(Sse { stream, messages, streams: Arc::default() }))
-    }
-
-    /// How many proxies of yours stand one behind the other in front of the server, none by default. Each adds the address that a
-    /// request came from to the header `X-Forwarded-For`, and so many of these, from the end, are believed; what a caller
-    /// writes there himself is not.
-    ///
-    /// Callers without a name are counted by their address: see [`RateLimits`](crate::RateLimits).
-    #[must_use]
-    pub fn trusted_hops(self, proxies: usize) -> Self {
-        self.http(|settings| settings.trusted_hops = proxies)
     }
 
     /// How many HTTP connections there may be at once, 10,240 by default. More wait until one has ended. There

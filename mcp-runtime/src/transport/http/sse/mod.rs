@@ -144,7 +144,7 @@ impl HttpSseService {
         if self.ending.is_cancelled() {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server is about to end");
         }
-        let address = remote::address(parts, self.settings.trusted_hops);
+        let address = remote::address(parts);
         let peer = Peer::connection().principal(principal.clone()).remote(address);
         let peer = if self.settings.exposure.is_public() { peer.public() } else { peer };
         let room = self.server.shared.limits.message;
