@@ -270,7 +270,7 @@ impl LimitStore for Shared {
             assert_eq!(keys, [r#"principal:"i":"a\":\"b""#, "tool:count"]);
             Ok(match self.0.asked.fetch_add(1, Ordering::SeqCst) {
                 0 => Taken::All,
-                _ => Taken::None { bucket: 1, retry_after: Duration::from_millis(1500) },
+                _ => Taken::Refused { bucket: 1, retry_after: Duration::from_millis(1500) },
             })
         })
     }

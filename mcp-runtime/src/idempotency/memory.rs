@@ -107,7 +107,7 @@ impl Memory {
             table.forget(&key);
             return;
         }
-        if let Ended::Result(result) = &ended {
+        if let Ended::Kept(result) = &ended {
             if bytes.saturating_add(result.len()) > self.most_bytes {
                 ended = Ended::TooLong;
             } else {
@@ -129,7 +129,7 @@ impl Table {
     fn forget(&mut self, key: &str) {
         let Some(held) = self.held.remove(key) else { return };
         held.changed.notify_waiters();
-        if let Some(Ended::Result(result)) = &held.ended {
+        if let Some(Ended::Kept(result)) = &held.ended {
             self.bytes = self.bytes.saturating_sub(result.len());
         }
         if let Some(count) = self.callers.get_mut(&held.caller) {

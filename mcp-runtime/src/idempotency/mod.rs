@@ -94,8 +94,8 @@ impl Idempotency {
 
 /// Where the keys of calls are kept: in memory by default; another store lets several machines share them.
 ///
-/// Each method is one step for all who share the store. Keys are text of bounded length, made of the caller, the tool and what
-/// he calls the key.
+/// Each method is one step for all who share the store. Keys are text made of the caller, the tool and what he calls the key:
+/// whoever calls, he has 256 bytes for the last.
 pub trait IdempotencyStore: fmt::Debug + Send + Sync + 'static {
     /// Claims a key for a call, unless it is known.
     ///
@@ -186,7 +186,7 @@ pub enum Found {
 #[non_exhaustive]
 pub enum Ended {
     /// With this result, a JSON text.
-    Result(Arc<str>),
+    Kept(Arc<str>),
     /// With a result that is too long to be kept.
     TooLong,
     /// Nobody knows.

@@ -122,7 +122,7 @@ fn keyed(request: &Request) -> Result<Option<Keyed>, String> {
     }
     let facts = &*request.facts;
     let caller = match facts.remote.and_then(|remote| remote.address) {
-        _ if !facts.principal.is_anonymous() => Counted::Principal(&facts.principal).to_string(),
+        _ if !facts.principal.is_anonymous() => Counted::Caller(&facts.principal).to_string(),
         Some(address) => Counted::Address(address).to_string(),
         None => String::new(),
     };
@@ -180,7 +180,7 @@ async fn claim(keys: &Arc<Keys>, keyed: Keyed, asked: Asked) -> Result<Claimed, 
         Found::Full { retry_after } => {
             asked.unavailable(format!("there is no room for another key of {asked}; it was not run"), retry_after)
         }
-        Found::Ended { ended: Ended::Result(text), .. } => replayed(&text).unwrap_or_else(|| unknown(asked)),
+        Found::Ended { ended: Ended::Kept(text), .. } => replayed(&text).unwrap_or_else(|| unknown(asked)),
         Found::Ended { ended: Ended::TooLong, .. } => {
             let error = ToolError::fatal(format!(
                 "{asked} was run with this key before, and gave a result that was too long to be kept"
@@ -287,7 +287,7 @@ fn ended(response: &Response) -> Ended {
         Some(_) => return Ended::NotDone,
     }
     let kept = match response {
-        Response::Tool(result) => Kept::Result {
+        Response::Tool(result) => Kept::Tool {
             content: result.content.clone(),
             structured: result.structured.clone(),
             is_error: result.is_error,
@@ -300,7 +300,7 @@ fn ended(response: &Response) -> Ended {
         _ => return Ended::Unknown,
     };
     match serde_json::to_string(&kept) {
-        Ok(text) => Ended::Result(text.into()),
+        Ok(text) => Ended::Kept(text.into()),
         Err(error) => {
             tracing::error!(%error, "a result has no form in JSON and cannot be kept");
             Ended::TooLong
@@ -312,7 +312,7 @@ fn ended(response: &Response) -> Ended {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Kept {
-    Result {
+    Tool {
         #[serde(default)]
         content: Vec<Content>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -329,7 +329,7 @@ enum Kept {
 
 fn replayed(text: &str) -> Option<Response> {
     Some(match serde_json::from_str(text).ok()? {
-        Kept::Result { content, structured, is_error, fatal, mut meta } => {
+        Kept::Tool { content, structured, is_error, fatal, mut meta } => {
             meta.put("idempotentReplay".into(), true.into());
             let kind = if fatal { FailureKind::Fatal } else { FailureKind::Unexpected };
             let failure = is_error.then_some(kind);

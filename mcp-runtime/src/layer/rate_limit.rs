@@ -51,7 +51,7 @@ impl Counters {
         let facts = &*request.facts;
         let Some(remote) = facts.remote else { return (buckets, 0) };
         if !facts.principal.is_anonymous() {
-            add(Counted::Principal(&facts.principal), self.limits.caller);
+            add(Counted::Caller(&facts.principal), self.limits.caller);
         } else if let Some(address) = remote.address {
             add(Counted::Address(network(address)), self.limits.caller);
         }
@@ -114,7 +114,7 @@ where
                 let buckets = buckets.get(..count).unwrap_or_default();
                 let refused = match limits.take(&*store, buckets).await {
                     Taken::All => None,
-                    Taken::None { bucket, retry_after } => {
+                    Taken::Refused { bucket, retry_after } => {
                         Some(refuse(&request, buckets.get(bucket), retry_after))
                     }
                 };
@@ -128,7 +128,7 @@ where
         let buckets = buckets.get(..count).unwrap_or_default();
         match self.limits.memory.take(buckets) {
             Taken::All => Through::Straight(self.inner.call(request)),
-            Taken::None { bucket, retry_after } => {
+            Taken::Refused { bucket, retry_after } => {
                 Through::answered(refuse(&request, buckets.get(bucket), retry_after))
             }
         }
@@ -139,7 +139,7 @@ fn refuse(request: &Request, bucket: Option<&Bucket<'_>>, retry_after: Duration)
     let asked = Asked::of(request);
     let by = bucket.map(|bucket| (bucket.counted, bucket.rate));
     let said = match by {
-        Some((Counted::Principal(_) | Counted::Address(_), rate)) => {
+        Some((Counted::Caller(_) | Counted::Address(_), rate)) => {
             format!("too many requests: each caller may make {rate}")
         }
         Some((Counted::Session(_), rate)) => format!("too many requests: each session may make {rate}"),

@@ -78,7 +78,7 @@ impl Memory {
             }
         }
         if let Some((bucket, wait)) = refused {
-            return Taken::None { bucket, retry_after: Duration::from_nanos(wait) };
+            return Taken::Refused { bucket, retry_after: Duration::from_nanos(wait) };
         }
         for (key, full) in places.iter().take(buckets.len()) {
             table.full.insert(*key, *full);
@@ -126,13 +126,13 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(take(&memory, 1, rate), Taken::All);
         }
-        let Taken::None { retry_after, .. } = take(&memory, 1, rate) else { panic!("it was not refused") };
+        let Taken::Refused { retry_after, .. } = take(&memory, 1, rate) else { panic!("it was not refused") };
         assert_eq!(retry_after, Duration::from_millis(250));
         tokio::time::advance(retry_after - Duration::from_millis(1)).await;
-        assert!(matches!(take(&memory, 1, rate), Taken::None { .. }));
+        assert!(matches!(take(&memory, 1, rate), Taken::Refused { .. }));
         tokio::time::advance(Duration::from_millis(1)).await;
         assert_eq!(take(&memory, 1, rate), Taken::All);
-        assert!(matches!(take(&memory, 1, rate), Taken::None { .. }));
+        assert!(matches!(take(&memory, 1, rate), Taken::Refused { .. }));
     }
 
     #[tokio::test(start_paused = true)]
@@ -156,10 +156,10 @@ mod tests {
         };
         assert_eq!(memory.take(&pair(1, 9)), Taken::All);
         for _ in 0..10 {
-            assert!(matches!(memory.take(&pair(1, 9)), Taken::None { bucket: 0, .. }));
+            assert!(matches!(memory.take(&pair(1, 9)), Taken::Refused { bucket: 0, .. }));
         }
         assert_eq!(memory.take(&pair(2, 9)), Taken::All);
-        assert!(matches!(memory.take(&pair(3, 9)), Taken::None { bucket: 1, .. }));
+        assert!(matches!(memory.take(&pair(3, 9)), Taken::Refused { bucket: 1, .. }));
     }
 
     #[tokio::test(start_paused = true)]
@@ -171,7 +171,7 @@ mod tests {
         // Those who had room, and those who shared.
         assert!(in_time <= 1000 + SHARED as usize, "{in_time}");
         assert!(memory.len() <= 1000 + SHARED as usize);
-        assert!(matches!(take(&memory, 0, rate), Taken::None { .. }), "the first bucket was forgotten");
+        assert!(matches!(take(&memory, 0, rate), Taken::Refused { .. }), "the first bucket was forgotten");
         tokio::time::advance(Duration::from_secs(3600)).await;
         assert_eq!(take(&memory, 0, rate), Taken::All);
         assert_eq!(take(&memory, 7_000_000, rate), Taken::All, "there is room again");

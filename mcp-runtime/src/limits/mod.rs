@@ -183,7 +183,7 @@ pub struct Bucket<'a> {
 #[non_exhaustive]
 pub enum Counted<'a> {
     /// The caller.
-    Principal(&'a Principal),
+    Caller(&'a Principal),
     /// The address of a caller who has no name.
     Address(IpAddr),
     /// A session, by a number that is drawn for it.
@@ -203,7 +203,7 @@ impl fmt::Display for Counted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // Debug writes quotes and escapes, so that no two callers have one key.
-            Self::Principal(who) => {
+            Self::Caller(who) => {
                 write!(
                     f,
                     "principal:{:?}:{:?}",
@@ -225,7 +225,7 @@ pub enum Taken {
     /// Each bucket had one.
     All,
     /// A bucket had none, and none was taken.
-    None {
+    Refused {
         /// Which, by its place; of several, the one that needs the longest.
         bucket: usize,
         /// When it has one again.
