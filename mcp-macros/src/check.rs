@@ -7,6 +7,7 @@ use crate::attr::Key;
 use crate::diag::{Errors, suggest};
 use crate::kind::Kind;
 use crate::model::Definition;
+use crate::policy;
 use crate::prose;
 use crate::rules::too_long;
 
@@ -27,6 +28,7 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     completed(definition, errors);
     headers(definition, errors);
     scopes(definition, errors);
+    policy::check(definition, errors);
     texts(definition, errors);
 }
 

@@ -11,6 +11,7 @@ use crate::document::Text;
 use crate::func::place;
 use crate::kind::Kind;
 use crate::model::{Argument, Definition};
+use crate::policy;
 use crate::uri::Part;
 
 pub(crate) fn expand(definition: &Definition) -> TokenStream {
@@ -123,9 +124,10 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let scopes = definition.attributes.listed(Key::Scopes);
     let scopes = (!scopes.is_empty()).then(|| quote!(.scopes(&[#(#scopes),*])));
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
+    let policies = policy::expand(definition);
     quote! {
         #start.description(#description)
-            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #scopes #strict #completions #headers
+            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #scopes #policies #strict #completions #headers
     }
 }
 

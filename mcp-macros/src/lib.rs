@@ -19,6 +19,7 @@ mod json;
 mod kind;
 mod literal;
 mod model;
+mod policy;
 #[allow(dead_code, reason = "the library uses the rest of it")]
 mod prose;
 mod range;

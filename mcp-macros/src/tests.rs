@@ -40,6 +40,9 @@ snapshots! {
     a_quick_function_runs_at_once: Tool(inline, name = "text.length")
         fn length(text: &str, parts: &[u8]) -> usize { text.len() + parts.len() }
 
+    a_tool_says_how_it_is_run: Tool(timeout = "250ms", concurrency = 4, idempotency = "request_id")
+        async fn order(request_id: String, article: u32) {}
+
     a_condition_holds_for_the_registration_too: Tool(crate = crate::framework)
         #[cfg(unix)]
         #[deprecated]

@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use crate::Error;
 use crate::changes::{Change, Changes};
+use crate::error::FailureKind;
 use crate::extension::{BoxFuture, ExtensionCall, Extensions};
 use crate::handler::{self, Call, Completing, End, Failure, Outcome, Running, States, current};
 use crate::model::{
@@ -331,8 +332,10 @@ fn let_go(
     Box::pin(async move {
         facts.asking.left(known);
         facts.exchange.detach();
+        // A task has a time of its own.
+        facts.time.lift();
         let name = tool.definition.name;
-        match board.adopt(running, tool, facts).await {
+        match board.adopt(holding(running, &facts), tool, facts).await {
             Ok(task) if known => Response::Extended(Extended { kind: Some("task"), members: task.head() }),
             Ok(task) => {
                 let said =
@@ -343,6 +346,18 @@ fn let_go(
             Err(error) => Response::Tool(ToolResult::error(error.text())),
         }
     })
+}
+
+/// A run that keeps what its call holds.
+fn holding(running: Running, facts: &Facts) -> Running {
+    match facts.holds.share() {
+        None => running,
+        Some(held) => Box::pin(async move {
+            let outcome = running.await;
+            drop(held);
+            outcome
+        }),
+    }
 }
 
 /// What a task gave: the result of its call, or the error that it ended with.
@@ -416,7 +431,9 @@ impl Target {
                 _ => Response::Tool(failure.into_tool_result(name, public)),
             },
             (End::Failed(failure), _) => Response::Error(Failure::into_error(failure, name, public)),
-            (End::Refused(refused), Self::Tool(tool)) => Response::Tool(mend::answer(tool, &refused)),
+            (End::Refused(refused), Self::Tool(tool)) => {
+                Response::Tool(mend::answer(tool, &refused).because(FailureKind::Input))
+            }
             (End::Refused(refused), target) => {
                 let names: Vec<String> = match &*target {
                     Self::Prompt(prompt) => prompt.arguments.iter().map(|it| it.name.to_owned()).collect(),

@@ -1,13 +1,17 @@
 //! What can go wrong, by who is told: [`Error`] reaches the peer as a JSON-RPC error, [`ToolError`] reaches the model as
 //! the result of its call, [`ServerError`] reaches whoever starts the server.
 
+mod failure;
 mod server;
 mod tool;
 
+use std::time::Duration;
+
 use crate::json::shortened;
+pub use failure::FailureKind;
 pub use server::{BuildError, ServerError};
 pub use tool::ToolError;
-pub(crate) use tool::{ToolErrorKind, public_type};
+pub(crate) use tool::{ToolErrorKind, public_type, whole_seconds};
 
 /// The boxed error that `?` makes of any error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -56,6 +60,16 @@ pub enum ErrorKind {
     },
     /// There is no room for it just now: it was not done, and may be asked again later.
     Busy,
+    /// The caller has asked for too much: it was not done.
+    RateLimited {
+        /// When it may be asked again.
+        retry_after: Duration,
+    },
+    /// What would serve it is out of order or overloaded: it was not done.
+    Unavailable {
+        /// When it may be asked again.
+        retry_after: Duration,
+    },
     /// The server failed.
     Internal,
 }
@@ -112,6 +126,21 @@ impl Error {
 
     pub(crate) fn method_not_found(method: &str) -> Self {
         Self { kind: ErrorKind::MethodNotFound, message: format!("method not found: {}", shortened(method)) }
+    }
+
+    /// Why it failed, in the terms that hold for all that is asked.
+    pub(crate) fn failure(&self) -> FailureKind {
+        match self.kind {
+            ErrorKind::MethodNotFound
+            | ErrorKind::InvalidParams
+            | ErrorKind::ResourceNotFound { .. }
+            | ErrorKind::MissingCapability { .. } => FailureKind::Input,
+            ErrorKind::InsufficientScope { .. } => FailureKind::Forbidden,
+            ErrorKind::Busy | ErrorKind::RateLimited { .. } | ErrorKind::Unavailable { .. } => {
+                FailureKind::Refused
+            }
+            ErrorKind::Internal => FailureKind::Unexpected,
+        }
     }
 
     /// What kind of error it is.

@@ -1,4 +1,4 @@
-//! How things are done, one topic a page.
+//! How things are done, one topic a page. Who calls, and what he may do, is told at `mcp::auth`.
 
 pub mod application {
     #![doc = include_str!("../docs/application.md")]
@@ -22,6 +22,14 @@ pub mod dialects {
 
 pub mod enforced {
     #![doc = include_str!("../docs/enforced.md")]
+}
+
+pub mod limits {
+    #![doc = include_str!("../docs/limits.md")]
+}
+
+pub mod resilience {
+    #![doc = include_str!("../docs/resilience.md")]
 }
 
 pub mod testing {

@@ -188,6 +188,9 @@
 //!
 //! # Beyond
 //!
+//! Calls have a time ([`ServerBuilder::timeout`]), requests a rate ([`RateLimits`]), functions places ([`Bulkhead`]) and breakers
+//! ([`Breaker`]); calls with a key are made once ([`Idempotency`]), and [`Upstream`] asks others.
+//!
 //! `tower` layers stand around every request ([`ServerBuilder::layer`]); [`transport`] carries messages over anything;
 //! [`testing`] is a client in the same process; an [`Extension`] adds methods to the protocol.
 //!
@@ -225,6 +228,7 @@ mod error;
 mod extension;
 pub mod guide;
 mod handler;
+pub mod idempotency;
 mod json;
 #[cfg_attr(
     not(feature = "http"),
@@ -232,6 +236,7 @@ mod json;
 )]
 mod kept;
 mod layer;
+pub mod limits;
 mod model;
 mod prose;
 mod registry;
@@ -242,6 +247,7 @@ mod tally;
 mod tasks;
 pub mod testing;
 pub mod transport;
+mod upstream;
 mod wire;
 
 pub use catalogue::Catalogue;
@@ -249,14 +255,16 @@ pub use check::{Checks, Finding, Report, Severity, Tokens, ToolTokens};
 #[cfg(feature = "cli")]
 pub use client_log::ClientLog;
 pub use dialect::{Dialect, Loss, UnknownDialect};
-pub use error::{BoxError, BuildError, Error, ErrorKind, Result, ServerError, ToolError};
+pub use error::{BoxError, BuildError, Error, ErrorKind, FailureKind, Result, ServerError, ToolError};
 pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{
     Args, Argument, Ask, AskError, Claims, Complete, Completing, Context, Extract, Extractor, Field, Headers,
     IntoCompletion, IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, Root, Sampled, State,
     Whole,
 };
-pub use layer::Next;
+pub use idempotency::Idempotency;
+pub use layer::{Breaker, BreakerState, BreakerStatus, Bulkhead, Next};
+pub use limits::{Rate, RateLimits};
 pub use mcp_macros::{prompt, resource, tool};
 pub use model::{
     Annotations, ArgumentCompletion, Audio, CacheScope, Client, Completion, Content, Definition, Embedded,
@@ -274,6 +282,7 @@ pub use tally::ToolCounts;
 pub use tasks::{TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 #[cfg(feature = "http")]
 pub use transport::http;
+pub use upstream::{Cached, Upstream, UpstreamError, UpstreamStats, Verdict};
 pub use wire::Peer;
 
 /// A [`ServerBuilder`] with the name of your binary and the version of your package, that offers every definition in the

@@ -359,6 +359,10 @@ async fn a_call_for_which_there_is_no_place_is_refused_before_it_runs() {
     until("the call runs", || watch.running.load(Ordering::SeqCst) == 1).await;
     let refused = post(&url, &slow, &[]).await;
     assert_eq!((refused.status, refused.code(), &refused.body["id"]), (503, -32603, &json!(1)));
+    assert_eq!(
+        (&refused.headers["retry-after"], &refused.body["error"]["data"]["retryAfter"]),
+        (&"1".parse().unwrap(), &json!(1))
+    );
     assert_eq!(watch.running.load(Ordering::SeqCst), 1);
     drop(stream);
     until("the call is dropped", || watch.running.load(Ordering::SeqCst) == 0).await;

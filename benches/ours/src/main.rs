@@ -1,6 +1,6 @@
 //! The measured tools on this framework, written as the README writes a server.
 
-use mcp::Json;
+use mcp::{Json, Rate, RateLimits};
 use tools::{Filter, SearchResult};
 
 /// Adds two numbers.
@@ -38,5 +38,8 @@ async fn search(
 
 #[tokio::main]
 async fn main() -> mcp::Result<()> {
-    mcp::server!().run().await
+    // The limits are on, so that what they cost is measured, and none of them is reached.
+    let rate = Rate::per_second(1_000_000_000);
+    let limits = RateLimits::new().caller(rate).session(rate).functions(rate).global(rate);
+    mcp::server!().rate_limits(limits).run().await
 }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::FailureKind;
 use crate::model::Content;
 
 /// A failure that the model is told about, so that it can do better: the result of the call with `isError`.
@@ -62,7 +63,8 @@ impl ToolError {
         Self::new(ToolErrorKind::Fatal, message)
     }
 
-    /// When to try again. The model is told the time in whole seconds, rounded up.
+    /// When to try again. The model is told the time in whole seconds, rounded up; so are programs, in `retryAfter` of the
+    /// result's `_meta`.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -90,6 +92,23 @@ impl ToolError {
         self
     }
 
+    /// When to try again, in whole seconds.
+    pub(crate) fn retry_seconds(&self) -> Option<u64> {
+        self.retry_after.map(whole_seconds)
+    }
+
+    /// Why it failed, in the terms that hold for all that is asked.
+    pub(crate) fn failure(&self) -> FailureKind {
+        if self.source.as_deref().is_some_and(|source| source.is::<crate::AskError>()) {
+            return FailureKind::Declined;
+        }
+        match self.kind {
+            ToolErrorKind::Transient => FailureKind::Transient,
+            ToolErrorKind::InvalidInput => FailureKind::Input,
+            ToolErrorKind::Fatal => FailureKind::Fatal,
+        }
+    }
+
     /// The text that the model reads.
     pub(crate) fn text(&self) -> String {
         let mut text = self.message.clone();
@@ -98,8 +117,8 @@ impl ToolError {
         }
         match (self.kind, self.retry_after) {
             (ToolErrorKind::Transient, None) => text.push_str(" (temporary: trying again later may work)"),
-            (_, Some(wait)) => {
-                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            (_, Some(_)) => {
+                let seconds = self.retry_seconds().unwrap_or_default();
                 text.push_str(&format!(" (temporary: try again in {seconds} s)"));
             }
             (ToolErrorKind::InvalidInput, None) => {}
@@ -107,6 +126,11 @@ impl ToolError {
         }
         text
     }
+}
+
+/// A time in whole seconds, rounded up: whoever comes back then is not early.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
 }
 
 impl std::fmt::Display for ToolError {

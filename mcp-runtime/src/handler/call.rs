@@ -198,11 +198,12 @@ impl Call {
             let full = ToolError::transient("too many functions that block are at work");
             return Outcome(End::Failed(Failure::Tool(full)));
         };
+        let held = run.context.facts().holds.share();
         let working = tokio::task::spawn_blocking(move || {
             // It may have waited for a thread longer than anybody waited for it.
             let _entered = current::enter_blocking(run.context.facts());
             let outcome = if run.context.is_cancelled() { Outcome(End::Abandoned) } else { function() };
-            drop(busy);
+            drop((busy, held));
             outcome
         });
         match working.await {

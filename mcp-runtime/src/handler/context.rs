@@ -155,12 +155,37 @@ impl Context {
         self.facts.exchange.hang_up(retry);
     }
 
-    /// Whether nobody waits for the result any more: the client cancelled the call, or has gone.
+    /// Whether nobody waits for the result any more: the client cancelled the call, or has gone, or the function has taken
+    /// longer than its `timeout`.
     ///
     /// An async function is dropped at its next `.await` then, and need not ask. One that is not async runs on until it
     /// returns; a long one should ask now and then.
     pub fn is_cancelled(&self) -> bool {
-        self.facts.exchange.is_cancelled()
+        self.facts.exchange.is_given_up()
+    }
+
+    /// How long the function may still take; `None` where nothing limits it. The time that the client takes to answer
+    /// questions does not count, and a task has no limit.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mcp::Context;
+    /// # async fn look(page: u32) -> Vec<String> { Vec::new() }
+    /// /// Looks through as many pages as there is time for.
+    /// #[mcp::tool(timeout = "10s")]
+    /// async fn search(cx: Context) -> String {
+    ///     let mut found = Vec::new();
+    ///     for page in 0..100 {
+    ///         if cx.remaining().is_some_and(|left| left < Duration::from_secs(1)) {
+    ///             break;
+    ///         }
+    ///         found.extend(look(page).await);
+    ///     }
+    ///     found.join(", ")
+    /// }
+    /// ```
+    pub fn remaining(&self) -> Option<Duration> {
+        self.facts.time.left()
     }
 
     /// A token that is cancelled with the call, to hand to work that outlives it.

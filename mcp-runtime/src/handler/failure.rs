@@ -57,11 +57,10 @@ impl Failure {
         match self {
             Self::Tool(error) => {
                 note(function, &error);
-                let mut result = ToolResult::error(error.text());
-                result.content.extend(error.content);
-                result
+                let kind = error.failure();
+                ToolResult::failed(error, kind)
             }
-            Self::Protocol(error) => ToolResult::error(error.to_string()),
+            Self::Protocol(error) => ToolResult::error(error.to_string()).because(error.failure()),
             Self::Other { error, public } => {
                 ToolResult::error(text(function, &*error, public || !public_peer))
             }

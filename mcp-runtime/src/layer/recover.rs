@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 use crate::Error;
+use crate::error::FailureKind;
 use crate::handler::reference;
 use crate::model::{Operation, Request, Response, ToolResult};
 
@@ -67,7 +68,7 @@ impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Recove
         tracing::error!(number, "a handler panicked; the panic's message is on standard error");
         let said = format!("the server failed while it worked on this (number {number})");
         Poll::Ready(Ok(match self.is_tool {
-            true => Response::Tool(ToolResult::error(said)),
+            true => Response::Tool(ToolResult::error(said).because(FailureKind::Panicked)),
             false => Response::Error(Error::internal(said)),
         }))
     }

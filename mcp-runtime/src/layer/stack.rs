@@ -10,8 +10,15 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::authorise::{Authorise, Rules};
+use super::authorise::Authorise;
+use super::breaker::Break;
+use super::bulkhead::{Bulk, Bulkheads};
+use super::idempotency::{Keys, Once};
+use super::rate_limit::{Counters, RateLimit};
 use super::recover::Recover;
+use super::settings::Guards;
+use super::size::Size;
+use super::timeout::Timeout;
 use crate::dispatch::Dispatch;
 use crate::handler::reference;
 use crate::model::{Operation, Request, Response, ToolResult};
@@ -21,25 +28,39 @@ use crate::{BoxError, Error};
 /// compiling.
 #[derive(Debug, Clone)]
 pub(crate) enum Stack {
-    Plain(Surrounded<Dispatch>),
-    Layered(Surrounded<Next>),
+    Plain(Admitted<Guarded>),
+    Layered(Admitted<Next>),
 }
 
-/// The framework's own layers, the outermost first. The author's stand inside them.
-type Surrounded<S> = Recover<Authorise<S>>;
+/// What decides whether a request comes in.
+type Admitted<S> = Recover<Authorise<RateLimit<S>>>;
 
-fn surround<S>(inner: S, rules: Option<Arc<Rules>>) -> Surrounded<S> {
-    Recover::new(Authorise::new(inner, rules))
+/// What decides whether, and how long, a function is run. The author's layers stand around it: they see whatever is let in,
+/// results that are replayed too; what they refuse is no failure of the function, and their time is not its time.
+type Guarded = Once<Break<Bulk<Timeout<Size<Dispatch>>>>>;
+
+fn guard(dispatch: Dispatch, guards: &Guards) -> Guarded {
+    let Guards { protection, breakers, definitions, .. } = guards;
+    let timed = Timeout::new(Size::new(dispatch, protection.sizes), protection.timeout);
+    let bulk = Bulk::new(timed, Bulkheads::new(definitions, |name| protection.bulkheads.get(name).copied()));
+    Once::new(Break::new(bulk, breakers.clone()), Arc::new(Keys::new(&protection.idempotency)))
+}
+
+fn admit<S>(inner: S, guards: &Guards) -> Admitted<S> {
+    let limited = RateLimit::new(inner, Arc::new(Counters::new(guards.protection.rate_limits.clone())));
+    Recover::new(Authorise::new(limited, guards.rules.clone()))
 }
 
 impl Stack {
-    /// Puts layers around dispatch; the first is the outermost.
-    pub(crate) fn new(dispatch: Dispatch, layers: &[AnyLayer], rules: Option<Arc<Rules>>) -> Self {
+    /// Puts the author's layers where they belong; the first is the outermost.
+    pub(crate) fn new(dispatch: Dispatch, layers: &[AnyLayer], guards: &Guards) -> Self {
+        let guarded = guard(dispatch, guards);
         if layers.is_empty() {
-            return Self::Plain(surround(dispatch, rules));
+            return Self::Plain(admit(guarded, guards));
         }
-        let innermost = Next::new(dispatch);
-        Self::Layered(surround(layers.iter().rev().fold(innermost, |inner, layer| layer(inner)), rules))
+        let innermost = Next::new(guarded);
+        let layered = layers.iter().rev().fold(innermost, |inner, layer| layer(inner));
+        Self::Layered(admit(layered, guards))
     }
 
     pub(crate) fn call(&self, request: Request) -> StackFuture {
@@ -52,8 +73,8 @@ impl Stack {
 
 /// The response of a stack, when it is there.
 pub(crate) enum StackFuture {
-    Plain(<Surrounded<Dispatch> as Service<Request>>::Future),
-    Layered(<Surrounded<Next> as Service<Request>>::Future),
+    Plain(<Admitted<Guarded> as Service<Request>>::Future),
+    Layered(<Admitted<Next> as Service<Request>>::Future),
 }
 
 impl Future for StackFuture {

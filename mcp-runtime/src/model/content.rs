@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Meta, ResourceContents};
 
@@ -15,7 +15,7 @@ use super::{Meta, ResourceContents};
 ///     Image::png(b"\x89PNG...").into(),
 /// ];
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Content {
@@ -47,6 +47,17 @@ impl Content {
         match self {
             Self::Text(block) => Some(&block.text),
             _ => None,
+        }
+    }
+
+    /// About how many bytes it has when it is sent.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Text(text) => text.text.len(),
+            Self::Image(image) => image.data.length(),
+            Self::Audio(audio) => audio.data.length(),
+            Self::ResourceLink(link) => link.uri.len() + link.description.as_ref().map_or(0, String::len),
+            Self::Resource(embedded) => embedded.resource.length(),
         }
     }
 
@@ -115,7 +126,7 @@ impl Content {
 }
 
 /// Who says something, or whom it is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The person.
@@ -124,7 +135,7 @@ pub enum Role {
     Assistant,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Marks {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,12 +147,12 @@ pub(crate) struct Marks {
 }
 
 /// The text of a text block.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Text {
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Marks>,
-    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    #[serde(rename = "_meta", default, skip_serializing_if = "Meta::is_empty")]
     meta: Meta,
 }
 
@@ -149,21 +160,35 @@ pub struct Text {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blob(pub Vec<u8>);
 
+impl Blob {
+    /// As base64.
+    pub(crate) fn length(&self) -> usize {
+        self.0.len().div_ceil(3).saturating_mul(4)
+    }
+}
+
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&STANDARD.encode(&self.0))
     }
 }
 
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 /// An image: its bytes and its media type.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
     data: Blob,
     mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Marks>,
-    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    #[serde(rename = "_meta", default, skip_serializing_if = "Meta::is_empty")]
     meta: Meta,
 }
 
@@ -190,14 +215,14 @@ impl Image {
 }
 
 /// Sound: its bytes and its media type.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Audio {
     pub(crate) data: Blob,
     pub(crate) mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<Marks>,
-    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    #[serde(rename = "_meta", default, skip_serializing_if = "Meta::is_empty")]
     meta: Meta,
 }
 
@@ -224,7 +249,7 @@ impl Audio {
 /// # use mcp::Link;
 /// let link = Link::new("logs://app/2026-01-31", "app-2026-01-31").title("App log").mime("text/plain");
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
     pub(crate) uri: String,
@@ -239,7 +264,7 @@ pub struct Link {
     size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<Marks>,
-    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    #[serde(rename = "_meta", default, skip_serializing_if = "Meta::is_empty")]
     meta: Meta,
 }
 
@@ -288,12 +313,12 @@ impl Link {
 }
 
 /// The contents of a resource, carried inside other content.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embedded {
     resource: ResourceContents,
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<Marks>,
-    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    #[serde(rename = "_meta", default, skip_serializing_if = "Meta::is_empty")]
     meta: Meta,
 }
 

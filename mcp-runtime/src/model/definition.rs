@@ -1,6 +1,7 @@
 //! What a macro registers: everything about a function that is known while compiling.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::handler::{Call, Running};
 
@@ -43,6 +44,12 @@ pub struct Definition {
     pub(crate) strict: Option<bool>,
     /// What a caller must be allowed, all of it.
     pub(crate) scopes: &'static [&'static str],
+    /// How long it may take, where that was said.
+    pub(crate) timeout: Option<Duration>,
+    /// How many calls run at once, where that was said.
+    pub(crate) concurrency: Option<u32>,
+    /// The argument of a tool that is the key of a call.
+    pub(crate) idempotency: Option<&'static str>,
     pub(crate) run: fn(Call) -> Running,
 }
 
@@ -122,6 +129,9 @@ impl Definition {
             scopes: &[],
             task: None,
             strict: None,
+            timeout: None,
+            concurrency: None,
+            idempotency: None,
             run,
         }
     }
@@ -278,6 +288,27 @@ impl Definition {
     #[must_use]
     pub const fn strict(mut self, strict: bool) -> Self {
         self.strict = Some(strict);
+        self
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// How many calls run at once.
+    #[must_use]
+    pub const fn concurrency(mut self, calls: u32) -> Self {
+        self.concurrency = Some(calls);
+        self
+    }
+
+    /// The argument of a tool that is the key of a call.
+    #[must_use]
+    pub const fn idempotency(mut self, argument: &'static str) -> Self {
+        self.idempotency = Some(argument);
         self
     }
 

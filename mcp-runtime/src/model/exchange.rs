@@ -169,6 +169,8 @@ pub(crate) struct Exchange {
 #[derive(Debug, Default)]
 struct Inner {
     cancelled: bool,
+    /// It took too long: it is answered, and what still works for it is to stop.
+    expired: bool,
     finished: bool,
     /// The call goes on without the stream of its replies.
     detached: bool,
@@ -271,11 +273,28 @@ impl Exchange {
         self.lock().cancelled
     }
 
+    /// Tells what still works for the call that it took too long. The call is answered all the same.
+    pub(crate) fn expire(&self) {
+        let mut inner = self.lock();
+        inner.expired = true;
+        let token = inner.token.clone();
+        drop(inner);
+        if let Some(token) = token {
+            token.cancel();
+        }
+    }
+
+    /// Whether nobody waits for what the function gives.
+    pub(crate) fn is_given_up(&self) -> bool {
+        let inner = self.lock();
+        inner.cancelled || inner.expired
+    }
+
     /// The token that is cancelled with the call.
     pub(crate) fn token(&self) -> CancellationToken {
         let mut inner = self.lock();
         let token = inner.token.get_or_insert_default().clone();
-        if inner.cancelled {
+        if inner.cancelled || inner.expired {
             token.cancel();
         }
         token

@@ -1,10 +1,10 @@
 //! `_meta`: what else a server says, under names of its own.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The members of a `_meta` object. Most have none, and cost nothing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Meta(Option<Box<Map<String, Value>>>);
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{
-    ArgumentCompletion, Arguments, Asking, Client, Definition, Exchange, Level, ListingKind, Principal,
-    Prompt, Resource, Tool,
+    ArgumentCompletion, Arguments, Asking, Budget, Client, Definition, Exchange, Holds, Level, ListingKind,
+    Principal, Prompt, Resource, Tool,
 };
 use crate::changes::{Change, Listener};
 use crate::dialect::Dialect;
@@ -28,6 +29,12 @@ pub(crate) struct Facts {
     pub(crate) trace_parent: Option<Box<str>>,
     pub(crate) trace_state: Option<Box<str>>,
     pub(crate) baggage: Option<Box<str>>,
+    /// What the peer calls the call, so that it is made once.
+    pub(crate) idempotency_key: Option<Box<str>>,
+    /// Where the peer is, if it came over a network.
+    pub(crate) remote: Option<Remote>,
+    /// A number of its own for the session that the request belongs to, if it does.
+    pub(crate) session: Option<u128>,
     /// Whether the peer may be anybody: then only errors that were written for him reach him.
     pub(crate) public: bool,
     /// Whether the peer asked to be told of progress.
@@ -40,6 +47,16 @@ pub(crate) struct Facts {
     pub(crate) asking: Asking,
     /// In which dialect the peer is told of tools, where that is not the server's.
     pub(crate) dialect: Option<Dialect>,
+    /// How long it may take.
+    pub(crate) time: Budget,
+    pub(crate) holds: Holds,
+}
+
+/// Where a peer is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Remote {
+    /// Where that is known.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// What is asked.

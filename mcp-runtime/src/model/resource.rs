@@ -1,6 +1,6 @@
 //! Resources: what is published of them, and what a read gives.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Blob, CacheScope, Completions, Definition, Hints, Meta, Template};
 use crate::schema::Guard;
@@ -51,7 +51,7 @@ pub struct ResourceResult {
 /// let page = ResourceContents::text("# Title").mime("text/markdown");
 /// let icon = ResourceContents::bytes(vec![0x89, 0x50]).mime("image/png").uri("docs://icon");
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceContents {
     pub(crate) uri: String,
@@ -59,11 +59,11 @@ pub struct ResourceContents {
     pub(crate) mime_type: Option<String>,
     #[serde(flatten)]
     body: Body,
-    #[serde(rename = "_meta", skip_serializing_if = "Meta::is_empty")]
+    #[serde(rename = "_meta", default, skip_serializing_if = "Meta::is_empty")]
     meta: Meta,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Body {
     Text(String),
@@ -71,6 +71,14 @@ enum Body {
 }
 
 impl ResourceContents {
+    /// About how many bytes they have when they are sent.
+    pub(crate) fn length(&self) -> usize {
+        match &self.body {
+            Body::Text(text) => text.len(),
+            Body::Blob(blob) => blob.length(),
+        }
+    }
+
     /// Text.
     pub fn text(text: impl Into<String>) -> Self {
         Self { uri: String::new(), mime_type: None, body: Body::Text(text.into()), meta: Meta::default() }

@@ -6,8 +6,10 @@ use super::{
     CacheScope, Completion, Content, Definition, Hints, InputRequired, Meta, Prompt, PromptResult, Resource,
     ResourceResult,
 };
+use crate::ToolError;
 use crate::changes::Listener;
 use crate::dialect::{Dialect, Dialects, Loss, Rewritten};
+use crate::error::FailureKind;
 use crate::schema::{Guard, InputSchema, Mirror, OutputCheck, OutputSchema};
 use crate::tally::Tally;
 
@@ -39,6 +41,32 @@ pub enum Response {
     Error(crate::Error),
 }
 
+impl Response {
+    /// Why the request failed; `None` where it did not.
+    pub fn failure(&self) -> Option<FailureKind> {
+        match self {
+            Self::Tool(result) if result.is_error => Some(result.failure.unwrap_or(FailureKind::Unexpected)),
+            Self::Error(error) => Some(error.failure()),
+            _ => None,
+        }
+    }
+}
+
+impl Response {
+    /// About how many bytes that a function gave it has when it is sent.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Tool(result) => {
+                let content: usize = result.content.iter().map(Content::length).sum();
+                content + result.structured.as_ref().map_or(0, String::len)
+            }
+            Self::Resource(result) => result.contents.iter().map(super::ResourceContents::length).sum(),
+            Self::Prompt(result) => result.messages.iter().map(|message| message.content.length()).sum(),
+            _ => 0,
+        }
+    }
+}
+
 /// What an extension answers: the members of the result.
 #[derive(Debug)]
 pub struct Extended {
@@ -58,6 +86,8 @@ pub struct ToolResult {
     /// JSON text. Where there is no content, it is shown as its own text too.
     pub(crate) structured: Option<String>,
     pub(crate) is_error: bool,
+    /// Why it failed, where that is known.
+    pub(crate) failure: Option<FailureKind>,
     pub(crate) meta: Meta,
 }
 
@@ -65,6 +95,22 @@ impl ToolResult {
     /// A result that is an error the model should read.
     pub fn error(text: impl Into<String>) -> Self {
         Self { content: vec![Content::text(text)], is_error: true, ..Self::default() }
+    }
+
+    /// What the model reads of an error, with what programs read of it.
+    pub(crate) fn failed(error: ToolError, kind: FailureKind) -> Self {
+        let mut result = Self::error(error.text()).because(kind);
+        if let Some(seconds) = error.retry_seconds() {
+            result.meta.put("retryAfter".into(), seconds.into());
+        }
+        result.content.extend(error.content);
+        result
+    }
+
+    /// Says why it failed.
+    pub(crate) fn because(mut self, kind: FailureKind) -> Self {
+        self.failure = Some(kind);
+        self
     }
 
     /// Whether the tool failed.

@@ -18,7 +18,7 @@ use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
 use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
-use crate::layer::{AnyLayer, Next, Rules, Stack, any};
+use crate::layer::{AnyLayer, Guards, Next, Protection, Rules, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Request, Response};
 use crate::registry::{Care, Registry, discovered};
 use crate::seal::{Seal, StateKey};
@@ -61,6 +61,7 @@ pub struct ServerBuilder {
     page: usize,
     dialect: Dialect,
     care: Care,
+    pub(crate) protection: Protection,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -91,6 +92,7 @@ impl ServerBuilder {
             page: 1000,
             dialect: Dialect::Standard,
             care: Care { strict: false, outputs: cfg!(debug_assertions) },
+            protection: Protection::default(),
             problems: Vec::new(),
         }
     }
@@ -228,8 +230,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Puts a layer around every request, inside the layers that were given before. A caller who lacks a scope does not come
-    /// so far.
+    /// Puts a layer around every request, inside the layers that were given before. It sees what scopes and rate limits let in,
+    /// and stands outside of idempotency, breakers, bulkheads and timeouts: results that are replayed go through it, what it
+    /// refuses is no failure of the function, and its time is not the function's. Its panics end one call.
     ///
     /// Any `tower` layer whose service takes a [`Request`] and gives a [`Response`] will do, on every transport
     /// alike. Its errors become replies: the result of the call with `isError` for a tool, an internal error otherwise.
@@ -447,6 +450,8 @@ impl ServerBuilder {
     pub fn build(self) -> Result<Server, BuildError> {
         let mut definitions: Vec<_> = self.found().collect();
         definitions.extend(self.definitions);
+        let mut problems = self.problems;
+        self.protection.apply(&mut definitions, &mut problems);
         let has_tasks = definitions.iter().any(|definition| definition.task.is_some());
         if has_tasks {
             definitions.push(tasks::definition());
@@ -460,9 +465,9 @@ impl ServerBuilder {
         if definitions.iter().any(|definition| definition.app.is_some()) {
             extensions.add(Arc::new(Apps));
         }
-        let mut problems = self.problems;
         problems.extend(extensions.problems());
         problems.extend(self.implied.problems());
+        let looked_after = definitions.clone();
         let mut registry = Registry::build(definitions, &self.states, self.page, self.care, problems)?;
         registry.dialect = self.dialect;
         let registry = Arc::new(registry);
@@ -474,16 +479,18 @@ impl ServerBuilder {
         if let Some(board) = &board {
             states.insert(board.weak());
         }
-        let states = Arc::new(states);
         let rules = Rules::of(&registry, self.implied);
+        let guards = Guards::new(self.protection, rules, looked_after, &mut states);
+        let states = Arc::new(states);
         let dispatch =
             Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
+        let stack = Stack::new(dispatch, &self.layers, &guards);
         let server = Server {
             shared: Arc::new(Shared {
                 changes,
                 identity: Identity::new(&self.about, &registry, &extensions, self.hints),
                 extensions,
-                stack: Stack::new(dispatch, &self.layers, rules),
+                stack,
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,
                 carried: Carried {

@@ -24,6 +24,7 @@ pub struct Reply {
     session: Option<String>,
     event: Option<EventId>,
     scopes: Vec<String>,
+    retry_after: Option<u64>,
     body: Vec<u8>,
 }
 
@@ -42,7 +43,15 @@ pub enum ReplyKind {
 
 impl Reply {
     pub(crate) fn response(status: u16, body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Response, status, session: None, event: None, scopes: Vec::new(), body }
+        Self {
+            kind: ReplyKind::Response,
+            status,
+            session: None,
+            event: None,
+            scopes: Vec::new(),
+            retry_after: None,
+            body,
+        }
     }
 
     pub(crate) fn notification(body: Vec<u8>) -> Self {
@@ -52,12 +61,21 @@ impl Reply {
             session: None,
             event: None,
             scopes: Vec::new(),
+            retry_after: None,
             body,
         }
     }
 
     pub(crate) fn request(body: Vec<u8>) -> Self {
-        Self { kind: ReplyKind::Request, status: 200, session: None, event: None, scopes: Vec::new(), body }
+        Self {
+            kind: ReplyKind::Request,
+            status: 200,
+            session: None,
+            event: None,
+            scopes: Vec::new(),
+            retry_after: None,
+            body,
+        }
     }
 
     pub(crate) fn nothing() -> Self {
@@ -67,6 +85,7 @@ impl Reply {
             session: None,
             event: None,
             scopes: Vec::new(),
+            retry_after: None,
             body: Vec::new(),
         }
     }
@@ -79,6 +98,7 @@ impl Reply {
             session: None,
             event: None,
             scopes: Vec::new(),
+            retry_after: None,
             body: Vec::new(),
         }
     }
@@ -95,6 +115,11 @@ impl Reply {
 
     pub(crate) fn named(mut self, event: EventId) -> Self {
         self.event = Some(event);
+        self
+    }
+
+    pub(crate) fn retry_in(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -121,6 +146,11 @@ impl Reply {
     /// The HTTP status that goes with it.
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// In how many seconds a message that was refused may be sent again, for the HTTP header `Retry-After`.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// The id of the server-sent event that carries it, in a session over HTTP. A client whose connection breaks comes back

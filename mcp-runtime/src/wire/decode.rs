@@ -14,8 +14,8 @@ use crate::Error;
 use crate::changes::Listener;
 use crate::json::{Object, Raw};
 use crate::model::{
-    Arguments, Asking, Client, Exchange, Facts, Level, ListRequest, ListingKind, Operation, PromptGet,
-    Request, ResourceRead, ToolCall,
+    Arguments, Asking, Budget, Client, Exchange, Facts, Holds, Level, ListRequest, ListingKind, Operation,
+    PromptGet, Request, ResourceRead, ToolCall,
 };
 use crate::server::{Reply, Shared};
 
@@ -263,6 +263,7 @@ pub(super) fn facts(
     extensions: bool,
     log: Option<Level>,
     asking: Asking,
+    session: Option<u128>,
 ) -> Arc<Facts> {
     let text = |note: Note, legal: fn(&str) -> bool| {
         let raw = noted?.get(note)?;
@@ -279,6 +280,9 @@ pub(super) fn facts(
         trace_parent: text(Note::TraceParent, is_trace_parent),
         trace_state: text(Note::TraceState, |value| is_list(value, 512)),
         baggage: text(Note::Baggage, |value| is_list(value, 8192)),
+        idempotency_key: text(Note::IdempotencyKey, |_| true),
+        remote: peer.remote,
+        session,
         public: peer.public,
         progress: progress_token(noted).is_some(),
         log,
@@ -286,6 +290,8 @@ pub(super) fn facts(
         exchange: Exchange::default(),
         asking,
         dialect: peer.dialect,
+        time: Budget::default(),
+        holds: Holds::default(),
     })
 }
 

@@ -59,6 +59,8 @@ pub(crate) mod meta {
     pub(crate) const PROGRESS_TOKEN: &str = "progressToken";
     pub(crate) const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
     pub(crate) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+    /// A name of our own: calls of a tool with one key are one call.
+    pub(crate) const IDEMPOTENCY_KEY: &str = "idempotencyKey";
     pub(crate) const TRACE_PARENT: &str = "traceparent";
     pub(crate) const TRACE_STATE: &str = "tracestate";
     pub(crate) const BAGGAGE: &str = "baggage";

@@ -11,7 +11,7 @@ pub(super) struct Noted<'a> {
     spans: [Option<Span>; NAMES.len()],
 }
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     meta::PROTOCOL_VERSION,
     meta::CLIENT_CAPABILITIES,
     meta::CLIENT_INFO,
@@ -20,6 +20,7 @@ const NAMES: [&str; 8] = [
     meta::TRACE_PARENT,
     meta::TRACE_STATE,
     meta::BAGGAGE,
+    meta::IDEMPOTENCY_KEY,
 ];
 
 /// Which of them.
@@ -33,6 +34,7 @@ pub(super) enum Note {
     TraceParent,
     TraceState,
     Baggage,
+    IdempotencyKey,
 }
 
 impl<'a> Noted<'a> {

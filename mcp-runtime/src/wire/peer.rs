@@ -1,5 +1,6 @@
 //! What a transport knows of whoever sent a message.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 use super::flight::InFlight;
 use super::session::Session;
 use crate::dialect::Dialect;
-use crate::model::Principal;
+use crate::model::{Principal, Remote};
 
 /// Whoever sent a message, as far as the transport knows him.
 ///
@@ -20,6 +21,7 @@ pub struct Peer {
     pub(super) principal: Principal,
     pub(super) public: bool,
     pub(super) dialect: Option<Dialect>,
+    pub(super) remote: Option<Remote>,
     pub(super) link: Link,
 }
 
@@ -61,6 +63,7 @@ impl Peer {
             principal: Principal::anonymous(),
             public: false,
             dialect: None,
+            remote: None,
             link: Link::Connection(Arc::default()),
         }
     }
@@ -71,6 +74,7 @@ impl Peer {
             principal: Principal::anonymous(),
             public: false,
             dialect: None,
+            remote: Some(Remote::default()),
             link: Link::Http(Arc::new(headers)),
         }
     }
@@ -79,6 +83,19 @@ impl Peer {
     #[must_use]
     pub fn principal(mut self, principal: Principal) -> Self {
         self.principal = principal;
+        self
+    }
+
+    /// Says from which address it comes. Whoever has no name is known by it: [`RateLimits`](crate::RateLimits) count by it, and
+    /// count requests of a connection only where it is said.
+    #[must_use]
+    pub fn address(self, address: IpAddr) -> Self {
+        self.remote(Some(address))
+    }
+
+    /// Says that it comes over a network.
+    pub(crate) fn remote(mut self, address: Option<IpAddr>) -> Self {
+        self.remote = Some(Remote { address });
         self
     }
 

@@ -18,6 +18,8 @@ use crate::model::{Client, Level, Principal};
 /// What was agreed with a stateful peer.
 #[derive(Debug)]
 pub(crate) struct Session {
+    /// A number of its own, which is nobody's secret.
+    pub(crate) number: u128,
     pub(crate) revision: Revision,
     pub(crate) client: Client,
     pub(crate) in_flight: Arc<InFlight>,

@@ -219,8 +219,8 @@ fn in_session(
         // A `_meta` that is no object cannot hold a progress token, and nothing else of it is looked at.
         let progress = progress_token(noted);
         let way = if peer.reads_events() { Way::Waiting(server.limits.answer) } else { Way::Closed };
-        let facts =
-            facts(peer, session.client.clone(), noted, false, Some(session.level()), Asking::new(way));
+        let (client, level, asking) = (session.client.clone(), Some(session.level()), Asking::new(way));
+        let facts = facts(peer, client, noted, false, level, asking, Some(session.number));
         let answer = Answer { id: id.clone(), revision, progress, back: Back::Session(session.clone()) };
         let in_flight = Some(session.in_flight.clone());
         Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })
@@ -266,7 +266,11 @@ fn begin(server: &Shared, params: &Params) -> Result<Session, ()> {
     let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
     let revision = revision.unwrap_or(Revision::LATEST_STATEFUL);
     let object = |member: &str| params.inside(member).map(|found| found.map(abridged));
+    let mut number = [0; 16];
+    // Without randomness, sessions are counted as one.
+    let _ = getrandom::fill(&mut number);
     Ok(Session {
+        number: u128::from_ne_bytes(number),
         revision,
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),

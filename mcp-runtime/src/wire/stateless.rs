@@ -121,7 +121,7 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
     };
     let log = log_level(found).map_err(|error| Refusal::error(error, revision))?;
     let progress = progress_token(Some(found));
-    let facts = facts(peer, client, Some(found), true, log, asking);
+    let facts = facts(peer, client, Some(found), true, log, asking, None);
     let answer =
         Answer { id: id.clone(), revision, progress, back: binding.map_or(Back::None, Back::Carried) };
     Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })

@@ -1,10 +1,13 @@
 //! From which address a request came.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+
+use http::request::Parts;
 
 /// The address that a request came from, as an extension of an HTTP request.
 ///
-/// A server that listens itself knows it. One that is nested in a router is told with this:
+/// A server that listens itself knows it. One that is nested in a router is told with this, or callers who have no name are
+/// not told apart:
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -25,3 +28,8 @@ use std::net::SocketAddr;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemoteAddress(pub SocketAddr);
+
+/// Where the caller is, as far as that is known.
+pub(super) fn address(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<RemoteAddress>().map(|RemoteAddress(address)| address.ip())
+}

@@ -20,6 +20,7 @@ use super::body::Body;
 use super::events::Events;
 use super::exposure::Reach;
 use super::guard;
+use super::remote;
 use super::settings::Settings;
 use crate::dialect::Dialect;
 use crate::kept::{Reader, Said, Streams};
@@ -131,7 +132,7 @@ impl HttpService {
         let mut response = match parts.method {
             Method::POST => self.post(parts, body, principal).await,
             Method::GET => self.listen(parts, principal),
-            Method::DELETE => respond(self.server.end_session(&self.peer(parts.headers, principal))),
+            Method::DELETE => respond(self.server.end_session(&self.peer(parts, principal))),
             _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST"),
         };
         if let Some(Needed(scopes)) = response.extensions_mut().remove()
@@ -148,7 +149,7 @@ impl HttpService {
             return refuse(StatusCode::NOT_ACCEPTABLE, NO_EVENTS);
         }
         let until = principal.until();
-        let peer = self.peer(parts.headers, principal);
+        let peer = self.peer(parts, principal);
         match resume(&self.server.shared, &peer) {
             // Its call has the place.
             Some(Ok(reader)) => return stream_of(None, Body::events(Events::resumed(reader))),
@@ -168,8 +169,9 @@ impl HttpService {
         stream_of(None, Body::events(Events::of_changes(replies, place, self.ending.clone(), until)))
     }
 
-    fn peer(&self, headers: HeaderMap, principal: Principal) -> Peer {
-        let peer = Peer::http(headers).principal(principal);
+    fn peer(&self, parts: Parts, principal: Principal) -> Peer {
+        let address = remote::address(&parts);
+        let peer = Peer::http(parts.headers).principal(principal).remote(address);
         if self.settings.exposure.is_public() { peer.public() } else { peer }
     }
 
@@ -191,7 +193,7 @@ impl HttpService {
         };
         let dialect = parts.uri.path().rsplit('/').next().and_then(Dialect::named);
         let until = principal.until();
-        let peer = self.peer(parts.headers, principal);
+        let peer = self.peer(parts, principal);
         let peer = dialect.into_iter().fold(peer, Peer::dialect);
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
@@ -414,6 +416,7 @@ pub(super) fn respond(reply: Reply) -> Response<Body> {
     let status = StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let not_allowed = status == StatusCode::METHOD_NOT_ALLOWED;
     let session = reply.session().and_then(|session| HeaderValue::from_str(session).ok());
+    let retry_after = reply.retry_after();
     let kind = reply.kind();
     let needed = reply.required_scopes().to_vec();
     let mut response = Response::new(Body::whole(reply.into_body()));
@@ -426,6 +429,9 @@ pub(super) fn respond(reply: Reply) -> Response<Body> {
     }
     if let Some(session) = session {
         response.headers_mut().insert(&SESSION, session);
+    }
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     if not_allowed {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
@@ -448,5 +454,7 @@ pub(super) fn stream_of(session: Option<String>, events: Body) -> Response<Body>
 /// A refusal of the transport itself, in the form that clients of the protocol read.
 pub(super) fn refuse(status: StatusCode, problem: &str) -> Response<Body> {
     let error = serde_json::json!({"jsonrpc": "2.0", "error": {"code": -32600, "message": problem}});
-    respond(Reply::response(status.as_u16(), error.to_string().into_bytes()))
+    let reply = Reply::response(status.as_u16(), error.to_string().into_bytes());
+    // What there is no room for now may fit soon.
+    respond(if status == StatusCode::SERVICE_UNAVAILABLE { reply.retry_in(1) } else { reply })
 }

@@ -1,13 +1,18 @@
 //! The answers that refuse.
 
+use std::time::Duration;
+
 use super::super::envelope::Id;
 use super::super::headers::Mismatch;
 use super::super::revision::Revision;
 use super::member;
 use crate::Error;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, whole_seconds};
 use crate::json::shortened;
 use crate::server::Reply;
+
+/// When there may be room again, where nothing better is known.
+const SOON: Duration = Duration::from_secs(1);
 
 /// An error that answers a message: its number, its HTTP status, and what it says.
 #[derive(Debug)]
@@ -18,11 +23,13 @@ pub(in crate::wire) struct Refusal {
     data: Option<serde_json::Value>,
     /// What the caller would have to be allowed.
     scopes: Vec<String>,
+    /// When to come back, in seconds.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
     fn new(code: i32, status: u16, message: String) -> Self {
-        Self { code, status, message, data: None, scopes: Vec::new() }
+        Self { code, status, message, data: None, scopes: Vec::new(), retry_after: None }
     }
 
     pub(in crate::wire) fn parse(message: String) -> Self {
@@ -72,7 +79,17 @@ impl Refusal {
     }
 
     pub(in crate::wire) fn busy(message: &str) -> Self {
-        Self::new(-32603, 503, message.into())
+        Self::later(503, message.into(), SOON)
+    }
+
+    /// It was not done, and may be asked for again. The specification pins neither the number nor the status.
+    fn later(status: u16, message: String, retry_after: Duration) -> Self {
+        let seconds = whole_seconds(retry_after);
+        Self {
+            data: Some(serde_json::json!({"retryAfter": seconds})),
+            retry_after: Some(seconds),
+            ..Self::new(-32603, status, message)
+        }
     }
 
     pub(in crate::wire) fn error(error: Error, revision: Revision) -> Self {
@@ -93,7 +110,9 @@ impl Refusal {
             ErrorKind::InsufficientScope { required } => {
                 (-32600, 403, Some(serde_json::json!({"requiredScopes": required})))
             }
-            ErrorKind::Busy => (-32603, 503, None),
+            ErrorKind::Busy => return Self::later(503, error.message, SOON),
+            ErrorKind::RateLimited { retry_after } => return Self::later(429, error.message, retry_after),
+            ErrorKind::Unavailable { retry_after } => return Self::later(503, error.message, retry_after),
             ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
         };
         Self { data, scopes, ..Self::new(code, status, error.message) }
@@ -126,7 +145,8 @@ impl Refusal {
             member(&mut out, "data", data);
         }
         out.extend_from_slice(b"}}");
-        Reply::response(self.status, out).needing(self.scopes)
+        let reply = Reply::response(self.status, out).needing(self.scopes);
+        self.retry_after.into_iter().fold(reply, Reply::retry_in)
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) use streams::Streams;
 
 use super::accept::Accept;
 use super::body::Body;
+use super::remote;
 use super::service::{admit, read_in_time, refuse, respond, stream_of, without_message};
 use super::settings::{Settings, Sse};
 use crate::model::Principal;
@@ -144,7 +145,8 @@ impl HttpSseService {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server is about to end");
         }
         let until = principal.until();
-        let peer = Peer::connection().principal(principal.clone());
+        let address = remote::address(parts);
+        let peer = Peer::connection().principal(principal.clone()).remote(address);
         let peer = if self.settings.exposure.is_public() { peer.public() } else { peer };
         let room = self.server.shared.limits.message;
         let Some((place, inbox)) = sse.streams.open(principal, self.settings.connections, room) else {

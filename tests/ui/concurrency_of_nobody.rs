@@ -1,0 +1,4 @@
+#[mcp::tool(concurrency = 0)]
+async fn nobody() {}
+
+fn main() {}
