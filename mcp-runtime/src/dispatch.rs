@@ -136,7 +136,7 @@ impl Inside {
             }
             Ok(false) => When::After(Box::pin(tokio::time::sleep(board.patience()))),
             Err(missing) if facts.asking.is_by_runs() => return Err(Box::new(Response::Error(missing))),
-            Err(missing) => return Err(Box::new(Response::Tool(ToolResult::error(missing.to_string())))),
+            Err(missing) => return Err(Box::new(Response::Tool(ToolResult::error(missing.to_string()).because(FailureKind::Input)))),
         };
         Ok(Leave::May { board: board.clone(), when })
     }
@@ -343,7 +343,10 @@ fn let_go(
                 let content = vec![said.into(), tasks::link(&task.id, name).into()];
                 Response::Tool(ToolResult { content, ..ToolResult::default() })
             }
-            Err(error) => Response::Tool(ToolResult::error(error.text())),
+            Err(error) => {
+                let kind = error.failure();
+                Response::Tool(ToolResult::failed(error, kind))
+            }
         }
     })
 }
@@ -431,9 +434,7 @@ impl Target {
                 _ => Response::Tool(failure.into_tool_result(name, public)),
             },
             (End::Failed(failure), _) => Response::Error(Failure::into_error(failure, name, public)),
-            (End::Refused(refused), Self::Tool(tool)) => {
-                Response::Tool(mend::answer(tool, &refused).because(FailureKind::Input))
-            }
+            (End::Refused(refused), Self::Tool(tool)) => Response::Tool(mend::answer(tool, &refused)),
             (End::Refused(refused), target) => {
                 let names: Vec<String> = match &*target {
                     Self::Prompt(prompt) => prompt.arguments.iter().map(|it| it.name.to_owned()).collect(),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::error::FailureKind;
 use crate::handler::{Fault, faults};
 use crate::json::{MOST_NODES, Node, Object, shortened};
 use crate::model::{Arguments, Tool, ToolResult};
@@ -32,7 +33,7 @@ pub(super) fn explain(tool: &Tool, given: &Object, faults: &[Fault]) -> ToolResu
     if let Some(example) = example(tool, &found) {
         text.push_str(&format!("\nThese would be right: {example}"));
     }
-    ToolResult::error(text)
+    ToolResult::error(text).because(FailureKind::Input)
 }
 
 /// A fault, from the schema or in the words of whoever else found it.

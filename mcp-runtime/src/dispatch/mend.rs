@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::faults::{explain, explain_texts};
 use crate::Error;
+use crate::error::FailureKind;
 use crate::handler::{Call, Context, Failure, Fault, Refused, Running, faults};
 use crate::json::{Node, Object};
 use crate::model::{Arguments, Definition, Response, Tool, ToolResult};
@@ -84,6 +85,6 @@ pub(super) fn held(tool: &Tool, check: &OutputCheck, result: ToolResult, public_
 pub(super) fn answer(tool: &Arc<Tool>, refused: &Refused) -> ToolResult {
     match &refused.arguments {
         Arguments::Json(given) => explain(tool, &given.anew(), &refused.faults),
-        Arguments::Text(_) => ToolResult::error("the arguments are wrong"),
+        Arguments::Text(_) => ToolResult::error("the arguments are wrong").because(FailureKind::Input),
     }
 }

@@ -12,6 +12,7 @@ use tower_service::Service;
 
 use crate::Error;
 use crate::changes::Change;
+use crate::error::FailureKind;
 use crate::model::{
     Definition, Implied, Kind, ListPage, Listing, Operation, Principal, Request, Response, ToolResult,
 };
@@ -114,9 +115,12 @@ impl Forbidden<'_> {
         // A client that sent an HTTP request can ask for more, and call again. Elsewhere only the model is there to be told.
         let in_band = request.facts.headers.is_none();
         match request.operation {
-            Operation::CallTool(_) if in_band => Response::Tool(ToolResult::error(format!(
-                "{error}, which this caller does not have. It was not run, and calling it again changes nothing."
-            ))),
+            Operation::CallTool(_) if in_band => {
+                let said = format!(
+                    "{error}, which this caller does not have. It was not run, and calling it again changes nothing."
+                );
+                Response::Tool(ToolResult::error(said).because(FailureKind::Forbidden))
+            }
             _ => Response::Error(error),
         }
     }
