@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Bucket, MOST, Taken};
+use super::{Bucket, Counted, MOST, Taken};
 
 /// Newcomers who find no room share so many buckets.
 const SHARED: u64 = 256;
@@ -61,7 +61,8 @@ impl Memory {
     /// Takes a token from each bucket, or from none. Of more than [`MOST`] buckets the rest is left alone.
     pub(crate) fn take(&self, buckets: &[Bucket<'_>]) -> Taken {
         // The clock of the machine may be set; this one only goes on.
-        let now = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let passed = self.begun.elapsed();
+        let now = passed.as_secs().saturating_mul(1_000_000_000).saturating_add(passed.subsec_nanos().into());
         // Where each bucket stands, and when it is full again if a token is taken.
         let mut places = [(0, 0); MOST];
         let mut refused: Option<(usize, u64)> = None;
@@ -86,10 +87,23 @@ impl Memory {
         Taken::All
     }
 
+    /// What is counted, as a number. Only what callers choose has to be hashed: sessions are numbers that nobody foretells, and
+    /// functions stay where they are.
+    fn key(&self, counted: Counted<'_>) -> u64 {
+        match counted {
+            Counted::Caller(_) | Counted::Address(_) => self.hasher.hash_one(counted),
+            Counted::Session(number) => number as u64,
+            Counted::Function { word, name } => {
+                (name.as_ptr().addr() as u64) << 8 | word.bytes().next().map_or(0, u64::from)
+            }
+            Counted::All => SHARED,
+        }
+    }
+
     /// What a bucket is known by, itself or, where there is no room for it, one of those that are shared; and when it is full.
     fn find(&self, table: &mut Table, bucket: &Bucket<'_>, now: u64) -> (u64, u64) {
         // Beyond the shared ones, so that nothing else has their places.
-        let key = self.hasher.hash_one(bucket.counted).saturating_add(SHARED);
+        let key = self.key(bucket.counted).clamp(SHARED, u64::MAX - 1);
         if let Some(full) = table.full.get(&key) {
             return (key, (*full).max(now));
         }
@@ -113,7 +127,7 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{Counted, Rate};
+    use crate::limits::Rate;
 
     fn take(memory: &Memory, who: u128, rate: Rate) -> Taken {
         memory.take(&[Bucket { counted: Counted::Session(who), rate }])

@@ -193,7 +193,7 @@ pub enum Counted<'a> {
         /// `tool`, `resource` or `prompt`.
         word: &'static str,
         /// Its name.
-        name: &'a str,
+        name: &'static str,
     },
     /// All requests.
     All,

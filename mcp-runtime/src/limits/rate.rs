@@ -17,13 +17,22 @@ pub struct Rate {
     count: u32,
     period: Duration,
     burst: u32,
+    /// From one token to the next, in nanoseconds: a division that no request has to wait for.
+    interval: u64,
 }
 
 impl Rate {
     /// So many in so long a time, one at least, and as many at once.
     pub const fn new(count: u32, period: Duration) -> Self {
         let count = if count == 0 { 1 } else { count };
-        Self { count, period, burst: count }
+        let nanoseconds = period.as_nanos() / count as u128;
+        let interval = match nanoseconds {
+            0 => 1,
+            // The longest that can be said is some centuries.
+            _ if nanoseconds > u64::MAX as u128 => u64::MAX,
+            _ => nanoseconds as u64,
+        };
+        Self { count, period, burst: count, interval }
     }
 
     /// So many a second.
@@ -65,14 +74,13 @@ impl Rate {
 
     /// In how many nanoseconds there is one more.
     pub(super) fn interval(&self) -> u64 {
-        let nanoseconds = self.period.as_nanos() / u128::from(self.count);
-        u64::try_from(nanoseconds).unwrap_or(u64::MAX).max(1)
+        self.interval
     }
 }
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { count, period, burst } = self;
+        let Self { count, period, burst, .. } = self;
         match (period.as_secs(), period.subsec_nanos()) {
             (1, 0) => write!(f, "{count} per second")?,
             (60, 0) => write!(f, "{count} per minute")?,

@@ -29,7 +29,26 @@ use http::request::Parts;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemoteAddress(pub SocketAddr);
 
-/// Where the caller is, as far as that is known.
-pub(super) fn address(parts: &Parts) -> Option<IpAddr> {
-    parts.extensions.get::<RemoteAddress>().map(|RemoteAddress(address)| address.ip())
+/// By which door requests come. A server that is nested in a router knows nothing of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Door {
+    /// The port that the server listens at, which a `Host` header must name.
+    pub(super) port: Option<u16>,
+    /// Who is at the other end of the connection.
+    pub(super) from: Option<SocketAddr>,
+}
+
+impl Door {
+    /// Lets others know from where a request came: what authenticates, and what knows of proxies.
+    pub(super) fn tell(self, parts: &mut Parts) {
+        if let Some(from) = self.from {
+            parts.extensions.insert(RemoteAddress(from));
+        }
+    }
+
+    /// Where the caller is, as far as that is known.
+    pub(super) fn remote(self, parts: &Parts) -> Option<IpAddr> {
+        let told = parts.extensions.get::<RemoteAddress>().map(|RemoteAddress(address)| *address);
+        told.or(self.from).map(|address| address.ip())
+    }
 }

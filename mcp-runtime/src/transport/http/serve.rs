@@ -14,10 +14,9 @@ use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tower_service::Service;
 
 use super::body::Body;
-use super::remote::RemoteAddress;
+use super::remote::Door;
 use super::service::HttpService;
 use super::settings::Settings;
 use super::sse::HttpSseService;
@@ -69,8 +68,8 @@ impl Server {
         if let Some(sse) = &settings.sse {
             tracing::info!(url = format!("http://{address}{}", sse.stream), "serving HTTP+SSE");
         }
-        let service = self.http_service().at_port(address.port());
-        let sse = self.http_sse_service().at_port(address.port());
+        let service = self.http_service();
+        let sse = self.http_sse_service();
         let graceful = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
         let ending = CancellationToken::new();
@@ -94,14 +93,13 @@ impl Server {
                     }
                 },
             };
-            let served = connection(
-                stream,
-                RemoteAddress(from),
-                (service.clone(), sse.clone()),
-                settings.clone(),
-                graceful.watcher(),
-                ending.clone(),
-            );
+            let door = Door { port: Some(address.port()), from: Some(from) };
+            let services = Services {
+                http: service.clone().at(door),
+                sse: sse.clone().at(door),
+                settings: settings.clone(),
+            };
+            let served = connection(stream, services, graceful.watcher(), ending.clone());
             while connections.try_join_next().is_some() {}
             connections.spawn(async move {
                 served.await;
@@ -124,15 +122,15 @@ impl Server {
     }
 }
 
-/// Serves one connection. What goes wrong on it ends nothing else.
-async fn connection(
-    stream: TcpStream,
-    from: RemoteAddress,
-    services: (HttpService, HttpSseService),
+/// What answers the requests of a connection.
+struct Services {
+    http: HttpService,
+    sse: HttpSseService,
     settings: Arc<Settings>,
-    watcher: Watcher,
-    ending: CancellationToken,
-) {
+}
+
+/// Serves one connection. What goes wrong on it ends nothing else.
+async fn connection(stream: TcpStream, services: Services, watcher: Watcher, ending: CancellationToken) {
     // Without this, a small reply may wait for the acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -152,10 +150,8 @@ async fn connection(
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .keep_alive_interval(HEAD_TIMEOUT);
-    let routed = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(from);
-        route(services.clone(), settings.clone(), request)
-    });
+    let services = Arc::new(services);
+    let routed = service_fn(move |request: Request<Incoming>| route(services.clone(), request));
     let served = builder.serve_connection(TokioIo::new(stream), routed);
     if let Err(error) = watcher.watch(served.into_owned()).await {
         tracing::debug!(error = %error, "a connection ended");
@@ -182,18 +178,15 @@ async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
 }
 
 /// Only one path is the server's, and those of the old transport where it is served.
-async fn route(
-    (mut service, mut sse): (HttpService, HttpSseService),
-    settings: Arc<Settings>,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
+async fn route(services: Arc<Services>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let settings = &services.settings;
     let path = request.uri().path();
     let metadata = settings.exposure.protected().is_some_and(|protected| protected.is_at(path));
     if path == settings.path || metadata || asks_for_dialect(path, &settings.path) {
-        return service.call(request).await;
+        return Ok(services.http.answer(request).await);
     }
     if settings.sse.as_ref().is_some_and(|sse| [&*sse.stream, &*sse.messages].contains(&path)) {
-        return sse.call(request).await;
+        return Ok(services.sse.answer(request).await);
     }
     let mut response =
         Response::new(Body::whole(format!("there is nothing here; the server is at {}\n", settings.path)));

@@ -20,7 +20,7 @@ use super::body::Body;
 use super::events::Events;
 use super::exposure::Reach;
 use super::guard;
-use super::remote;
+use super::remote::Door;
 use super::settings::Settings;
 use crate::dialect::Dialect;
 use crate::kept::{Reader, Said, Streams};
@@ -56,7 +56,7 @@ const NO_EVENTS: &str = "header accept must allow text/event-stream";
 pub struct HttpService {
     server: Server,
     settings: Arc<Settings>,
-    port: Option<u16>,
+    door: Door,
     /// Places for calls that are not ready at once.
     places: Arc<Semaphore>,
     all_places: u32,
@@ -80,7 +80,7 @@ impl Server {
         HttpService {
             server: self.clone(),
             settings,
-            port: None,
+            door: Door::default(),
             places,
             all_places,
             ending: CancellationToken::new(),
@@ -108,13 +108,13 @@ where
 }
 
 impl HttpService {
-    /// The port that the server listens at, which a `Host` header must name.
-    pub(super) fn at_port(mut self, port: u16) -> Self {
-        self.port = Some(port);
+    /// The door by which its requests come.
+    pub(super) fn at(mut self, door: Door) -> Self {
+        self.door = door;
         self
     }
 
-    async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    pub(super) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send,
     {
@@ -125,7 +125,7 @@ impl HttpService {
         {
             return protected.answer(&parts.method);
         }
-        let principal = match admit(&self.settings, self.port, &mut parts).await {
+        let principal = match admit(&self.settings, self.door, &mut parts).await {
             Ok(principal) => principal,
             Err(refusal) => return refusal,
         };
@@ -170,7 +170,7 @@ impl HttpService {
     }
 
     fn peer(&self, parts: Parts, principal: Principal) -> Peer {
-        let address = remote::address(&parts);
+        let address = self.door.remote(&parts);
         let peer = Peer::http(parts.headers).principal(principal).remote(address);
         if self.settings.exposure.is_public() { peer.public() } else { peer }
     }
@@ -328,11 +328,14 @@ fn comes_alone(reply: &Reply, accept: Accept) -> bool {
 /// Who sent a request, if it may come in. From here on its credentials are out of reach.
 pub(super) async fn admit(
     settings: &Settings,
-    port: Option<u16>,
+    door: Door,
     parts: &mut Parts,
 ) -> Result<Principal, Response<Body>> {
+    if settings.exposure.is_public() || settings.exposure.proxies.is_some() {
+        door.tell(parts);
+    }
     let forwarded = settings.exposure.proxies.as_ref().and_then(|proxies| proxies.resolve(parts));
-    guard::check(&settings.exposure, port, forwarded.as_deref(), parts)
+    guard::check(&settings.exposure, door.port, forwarded.as_deref(), parts)
         .map_err(|(status, problem)| refuse(status, &problem))?;
     let principal = match &settings.exposure.reach {
         Reach::Loopback => Principal::anonymous(),

@@ -21,7 +21,7 @@ pub(super) use streams::Streams;
 
 use super::accept::Accept;
 use super::body::Body;
-use super::remote;
+use super::remote::Door;
 use super::service::{admit, read_in_time, refuse, respond, stream_of, without_message};
 use super::settings::{Settings, Sse};
 use crate::model::Principal;
@@ -62,7 +62,7 @@ use streams::Undelivered;
 pub struct HttpSseService {
     server: Server,
     settings: Arc<Settings>,
-    port: Option<u16>,
+    door: Door,
     ending: CancellationToken,
 }
 
@@ -76,7 +76,7 @@ impl Server {
         HttpSseService {
             server: self.clone(),
             settings: Settings::of(&self.shared),
-            port: None,
+            door: Door::default(),
             ending: CancellationToken::new(),
         }
     }
@@ -101,9 +101,9 @@ where
 }
 
 impl HttpSseService {
-    /// The port that the server listens at, which a `Host` header must name.
-    pub(super) fn at_port(mut self, port: u16) -> Self {
-        self.port = Some(port);
+    /// The door by which its requests come.
+    pub(super) fn at(mut self, door: Door) -> Self {
+        self.door = door;
         self
     }
 
@@ -113,7 +113,7 @@ impl HttpSseService {
         self.ending.cancel();
     }
 
-    async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    pub(super) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes, Error: std::fmt::Display> + Send,
     {
@@ -121,7 +121,7 @@ impl HttpSseService {
             return refuse(StatusCode::NOT_FOUND, "HTTP+SSE is not served here");
         };
         let (mut parts, body) = request.into_parts();
-        let principal = match admit(&self.settings, self.port, &mut parts).await {
+        let principal = match admit(&self.settings, self.door, &mut parts).await {
             Ok(principal) => principal,
             Err(refusal) => return refusal,
         };
@@ -145,7 +145,7 @@ impl HttpSseService {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server is about to end");
         }
         let until = principal.until();
-        let address = remote::address(parts);
+        let address = self.door.remote(parts);
         let peer = Peer::connection().principal(principal.clone()).remote(address);
         let peer = if self.settings.exposure.is_public() { peer.public() } else { peer };
         let room = self.server.shared.limits.message;
