@@ -15,6 +15,8 @@ use super::{Bucket, Counted, MOST, Taken};
 
 /// Newcomers who find no room share so many buckets.
 const SHARED: u64 = 256;
+/// The keys of buckets that are not shared.
+const OWN: u64 = u64::MAX >> 1;
 /// Buckets that are full again are looked for this often at most, when there is no room.
 const SWEEP_EVERY: u64 = 1_000_000_000;
 
@@ -91,19 +93,18 @@ impl Memory {
     /// functions stay where they are.
     fn key(&self, counted: Counted<'_>) -> u64 {
         match counted {
-            Counted::Caller(_) | Counted::Address(_) => self.hasher.hash_one(counted),
-            Counted::Session(number) => number as u64,
+            Counted::Caller(_) | Counted::Address(_) => self.hasher.hash_one(counted) & OWN,
+            Counted::Session(number) => number as u64 & OWN,
             Counted::Function { word, name } => {
                 (name.as_ptr().addr() as u64) << 8 | word.bytes().next().map_or(0, u64::from)
             }
-            Counted::All => SHARED,
+            Counted::All => !OWN | SHARED,
         }
     }
 
     /// What a bucket is known by, itself or, where there is no room for it, one of those that are shared; and when it is full.
     fn find(&self, table: &mut Table, bucket: &Bucket<'_>, now: u64) -> (u64, u64) {
-        // Beyond the shared ones, so that nothing else has their places.
-        let key = self.key(bucket.counted).clamp(SHARED, u64::MAX - 1);
+        let key = self.key(bucket.counted);
         if let Some(full) = table.full.get(&key) {
             return (key, (*full).max(now));
         }
@@ -114,7 +115,7 @@ impl Memory {
         if table.full.len() < self.most {
             return (key, now);
         }
-        let shared = key % SHARED;
+        let shared = !OWN | (key % SHARED);
         (shared, table.full.get(&shared).copied().unwrap_or_default().max(now))
     }
 
