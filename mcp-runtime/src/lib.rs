@@ -374,6 +374,6 @@ macro_rules! contract {
 }
 
 /// The examples of the README, which are to compile.
-#[cfg(all(doctest, feature = "http", feature = "cli"))]
+#[cfg(all(doctest, feature = "http", feature = "cli", feature = "auth"))]
 #[doc = include_str!("../../README.md")]
 mod readme {}

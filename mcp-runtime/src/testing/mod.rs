@@ -232,13 +232,13 @@ impl Client {
     /// # use serde_json::json;
     /// /// Waits.
     /// #[mcp::tool]
-    /// async fn wait(seconds: u64) { tokio::time::sleep(Duration::from_secs(seconds)).await }
+    /// async fn wait(milliseconds: u64) { tokio::time::sleep(Duration::from_millis(milliseconds)).await }
     ///
     /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
     /// for client in mcp::testing::both(&mcp::server!().build()?) {
-    ///     let a_minute = || tokio::time::sleep(Duration::from_secs(60));
-    ///     assert!(client.call_until("wait", json!({"seconds": 50}), a_minute()).await?.is_some());
-    ///     assert!(client.call_until("wait", json!({"seconds": 70}), a_minute()).await?.is_none());
+    ///     let a_second = || tokio::time::sleep(Duration::from_secs(1));
+    ///     assert!(client.call_until("wait", json!({"milliseconds": 900}), a_second()).await?.is_some());
+    ///     assert!(client.call_until("wait", json!({"milliseconds": 1100}), a_second()).await?.is_none());
     /// }
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// # }).unwrap();
