@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-macros deny serve
+.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-layers bench-macros deny serve
 
 test: lint unit wirecheck features link docs conformance interop
 
@@ -53,6 +53,10 @@ interop:
 
 bench:
 	cd benches && $(CARGO) run --release -p driver
+
+# What each layer costs a call; writes benches/LAYERS.md.
+bench-layers:
+	cd benches && $(CARGO) run --release -p driver -- --only layers
 
 # What a tool costs the compiler; writes benches/MACROS.md.
 bench-macros:

@@ -67,6 +67,8 @@ pub struct Connection {
     stream: TcpStream,
     era: Era,
     host: String,
+    /// The header that says who calls, or nothing.
+    credentials: &'static str,
     /// Given out by servers that keep sessions for the stateful era.
     session: Option<String>,
     received: Vec<u8>,
@@ -90,9 +92,17 @@ pub fn runtime() -> Result<Runtime> {
 pub async fn connect(server: &Running, era: Era, count: usize) -> Result<Vec<Connection>> {
     let mut connections = Vec::with_capacity(count);
     for _ in 0..count {
-        connections.push(timeout(PATIENCE, Connection::open(server.address, era)).await??);
+        connections.push(connect_with(server, era, "").await?);
     }
     Ok(connections)
+}
+
+/// Opens a connection whose requests have this header, which ends with a new line, or none.
+///
+/// # Errors
+/// The server does not answer.
+pub async fn connect_with(server: &Running, era: Era, credentials: &'static str) -> Result<Connection> {
+    timeout(PATIENCE, Connection::open(server.address, era, credentials)).await?
 }
 
 /// Makes calls on all connections for the given time; returns how many and how long it took.
@@ -135,13 +145,14 @@ pub async fn run_calls(connection: &mut Connection, call: Call, calls: u64) -> R
 }
 
 impl Connection {
-    async fn open(address: SocketAddr, era: Era) -> Result<Self> {
+    async fn open(address: SocketAddr, era: Era, credentials: &'static str) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let mut connection = Self {
             stream,
             era,
             host: address.to_string(),
+            credentials,
             session: None,
             received: Vec::new(),
             body: String::new(),
@@ -192,9 +203,10 @@ impl Connection {
         self.request.clear();
         write!(
             self.request,
-            "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+            "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{}\
              Accept: application/json, text/event-stream\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             self.host,
+            self.credentials,
             body.len()
         )?;
         self.stream.write_all(self.request.as_bytes()).await?;

@@ -18,8 +18,8 @@ use crate::{
     workload::{CALLS, Call, ERAS, Era},
 };
 
-const SHORT: u64 = 200;
-const LONG: u64 = 1200;
+pub const SHORT: u64 = 200;
+pub const LONG: u64 = 1200;
 /// Ending under callgrind, which then writes what it counted.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -31,23 +31,15 @@ pub fn measure(servers: &[Server], report: &mut Report) -> Result<()> {
         report.note("Instructions are missing: valgrind is not installed.");
         return Ok(());
     }
-    let file = env::temp_dir().join(format!("callgrind.{}", std::process::id()));
-    let measured = measure_all(servers, report, &file);
-    // Missing if nothing was measured.
-    let _ = fs::remove_file(&file);
-    measured
-}
-
-fn measure_all(servers: &[Server], report: &mut Report, file: &Path) -> Result<()> {
     for era in ERAS {
         for call in CALLS {
             measure_one(servers, report, &format!("stdio {}", call.name()), era, |server, calls| {
-                count_stdio(server, file, call, era, calls)
+                count_stdio(&server.stdio(), call, era, calls)
             })?;
         }
         for call in [Call::Add, Call::Search] {
             measure_one(servers, report, &format!("HTTP {}", call.name()), era, |server, calls| {
-                count_http(server, file, call, era, calls)
+                count_http(&server.stdio(), call, era, calls, "")
             })?;
         }
     }
@@ -73,21 +65,41 @@ fn measure_one(
     Ok(())
 }
 
-fn count_stdio(server: &Server, file: &Path, call: Call, era: Era, calls: u64) -> Result<u64> {
-    let mut client = Client::start(under_callgrind(&server.stdio(), file), era)?;
+/// How many instructions a server on stdio takes for so many calls, its start and end included.
+///
+/// # Errors
+/// It fails or answers wrongly.
+pub fn count_stdio(server: &Command, call: Call, era: Era, calls: u64) -> Result<u64> {
+    let file = file();
+    let mut client = Client::start(under_callgrind(server, &file), era)?;
     client.run(call, 1, &Until::Calls(calls))?;
     client.process.close(PATIENCE)?;
-    total(file)
+    total(&file)
 }
 
-fn count_http(server: &Server, file: &Path, call: Call, era: Era, calls: u64) -> Result<u64> {
-    let mut running = Running::start_with(|address| under_callgrind(&server.http(address), file))?;
+/// The same over HTTP, where `credentials` is a header that shows who calls, or nothing.
+///
+/// # Errors
+/// It fails or answers wrongly.
+pub fn count_http(
+    server: &Command,
+    call: Call,
+    era: Era,
+    calls: u64,
+    credentials: &'static str,
+) -> Result<u64> {
+    let file = file();
+    let mut running = Running::start_with(|address| {
+        let mut command = under_callgrind(server, &file);
+        command.args(["--http", address]);
+        command
+    })?;
     http::runtime()?.block_on(async {
-        let mut connections = http::connect(&running, era, 1).await?;
-        http::run_calls(&mut connections[0], call, calls).await
+        let mut connection = http::connect_with(&running, era, credentials).await?;
+        http::run_calls(&mut connection, call, calls).await
     })?;
     running.process.terminate(PATIENCE)?;
-    total(file)
+    total(&file)
 }
 
 fn under_callgrind(server: &Command, file: &Path) -> Command {
@@ -96,6 +108,11 @@ fn under_callgrind(server: &Command, file: &Path) -> Command {
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--quiet"]).arg(out).arg(server.get_program()).args(server.get_args());
     command
+}
+
+/// Where callgrind writes.
+fn file() -> PathBuf {
+    env::temp_dir().join(format!("callgrind.{}", std::process::id()))
 }
 
 /// The sum that callgrind wrote.
@@ -108,7 +125,7 @@ fn total(file: &Path) -> Result<u64> {
         .context("callgrind wrote no sum")
 }
 
-fn is_valgrind_there() -> bool {
+pub fn is_valgrind_there() -> bool {
     Command::new("valgrind")
         .arg("--version")
         .stdout(Stdio::null())

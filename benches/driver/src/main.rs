@@ -3,6 +3,7 @@
 mod check;
 mod http;
 mod instructions;
+mod layers;
 mod load;
 mod options;
 mod packages;
@@ -25,6 +26,9 @@ fn main() -> Result<()> {
         return Ok(());
     };
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    if options.only == Some(Part::Layers) {
+        return layers::measure(&workspace, options.build);
+    }
     let servers = servers::prepare(&workspace, &options)?;
     let mut report = Report::new(&servers, &options);
 

@@ -7,10 +7,10 @@ use anyhow::{Result, bail};
 pub const HELP: &str = "\
 Measures the servers of this workspace against each other and checks every reply.
 
-usage: bench [--quick] [--only stdio|http|instructions] [--servers NAME,…] [--no-build]
+usage: bench [--quick] [--only stdio|http|instructions|layers] [--servers NAME,…] [--no-build]
 
   --quick     short slices, no instruction counts: under a minute, for a first impression
-  --only      one part of the measurements
+  --only      one part of the measurements; `layers` writes LAYERS.md
   --servers   some of: floor, ours, rmcp, rmcp-tuned
   --no-build  take the servers as they were last built
 
@@ -21,6 +21,8 @@ pub enum Part {
     Stdio,
     Http,
     Instructions,
+    /// What each layer costs, which is not a part of the rest.
+    Layers,
 }
 
 pub struct Options {
@@ -47,7 +49,8 @@ impl Options {
                         Some("stdio") => Part::Stdio,
                         Some("http") => Part::Http,
                         Some("instructions") => Part::Instructions,
-                        _ => bail!("--only takes stdio, http or instructions"),
+                        Some("layers") => Part::Layers,
+                        _ => bail!("--only takes stdio, http, instructions or layers"),
                     });
                 }
                 "--servers" => {

@@ -194,7 +194,7 @@ fn ratio(ratio: f64) -> String {
     if ratio < 0.1 { format!("×{ratio:.4}") } else { format!("×{ratio:.2}") }
 }
 
-fn grouped(value: f64) -> String {
+pub fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

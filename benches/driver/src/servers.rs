@@ -51,8 +51,7 @@ pub fn prepare(workspace: &Path, options: &Options) -> Result<Vec<Server>> {
     {
         bail!("there is no server {unknown:?}");
     }
-    let own = env::current_exe()?;
-    let target = own.ancestors().nth(2).context("the driver is not in a target folder")?;
+    let target = target()?;
     let mut servers: Vec<Server> = Vec::new();
     for (name, package, arguments) in ALL {
         if !options.servers.is_empty() && !options.servers.iter().any(|wanted| wanted == name) {
@@ -60,7 +59,7 @@ pub fn prepare(workspace: &Path, options: &Options) -> Result<Vec<Server>> {
         }
         let is_ready = servers.iter().any(|server| server.package == package);
         let binary = target.join("release").join(package);
-        if options.build && !is_ready && !build(workspace, target, package)? {
+        if options.build && !is_ready && !build(workspace, &target, package)? {
             eprintln!("{name}: does not build, left out");
         } else if !binary.exists() {
             eprintln!("{name}: not built, left out");
@@ -72,6 +71,28 @@ pub fn prepare(workspace: &Path, options: &Options) -> Result<Vec<Server>> {
         bail!("no server can be measured");
     }
     Ok(servers)
+}
+
+/// Where the driver itself was built.
+fn target() -> Result<PathBuf> {
+    let own = env::current_exe()?;
+    Ok(own.ancestors().nth(2).context("the driver is not in a target folder")?.to_owned())
+}
+
+/// The binary of a package, built unless it is to be taken as it is.
+///
+/// # Errors
+/// It does not build, or is not there.
+pub fn ready(workspace: &Path, package: &str, is_to_be_built: bool) -> Result<PathBuf> {
+    let target = target()?;
+    if is_to_be_built && !build(workspace, &target, package)? {
+        bail!("{package} does not build");
+    }
+    let binary = target.join("release").join(package);
+    if !binary.exists() {
+        bail!("{package} is not built");
+    }
+    Ok(binary)
 }
 
 pub fn cargo() -> Command {
