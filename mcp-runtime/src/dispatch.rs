@@ -136,7 +136,11 @@ impl Inside {
             }
             Ok(false) => When::After(Box::pin(tokio::time::sleep(board.patience()))),
             Err(missing) if facts.asking.is_by_runs() => return Err(Box::new(Response::Error(missing))),
-            Err(missing) => return Err(Box::new(Response::Tool(ToolResult::error(missing.to_string()).because(FailureKind::Input)))),
+            Err(missing) => {
+                return Err(Box::new(Response::Tool(
+                    ToolResult::error(missing.to_string()).because(FailureKind::Input),
+                )));
+            }
         };
         Ok(Leave::May { board: board.clone(), when })
     }

@@ -64,7 +64,7 @@ impl Rate {
     }
 
     /// In how many nanoseconds there is one more.
-    pub(super) fn interval(&self) -> u64 {
+    pub(crate) fn interval(&self) -> u64 {
         let nanoseconds = self.period.as_nanos() / u128::from(self.count);
         u64::try_from(nanoseconds).unwrap_or(u64::MAX).max(1)
     }
