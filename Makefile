@@ -1,5 +1,5 @@
 # `make test` proves everything; `make quick` is what `cargo test` does with the lints before it.
-# Nothing here needs more than Rust, Node with npm, and Python 3 with venv; the scripts say what is missing.
+# Nothing here needs more than Rust, Node with npm, Python 3 with venv, and Redis; the scripts say what is missing.
 
 CARGO ?= cargo
 
@@ -21,6 +21,7 @@ lint:
 MESSAGES := $(CURDIR)/tests/wirecheck/messages
 
 unit:
+	tests/redis/install
 	rm -rf $(MESSAGES) && mkdir -p $(MESSAGES)
 	MCP_RECORD=$(MESSAGES) $(CARGO) test --workspace
 
@@ -33,6 +34,7 @@ features:
 	$(CARGO) clippy -p mcp-runtime --no-default-features -- -D warnings
 	$(CARGO) clippy -p mcp-runtime --no-default-features --features http -- -D warnings
 	$(CARGO) clippy -p mcp-runtime --no-default-features --features auth -- -D warnings
+	$(CARGO) clippy -p mcp-runtime --no-default-features --features redis -- -D warnings
 	$(CARGO) test -q -p mcp-runtime --test promises
 	tests/budget
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use crate::model::ListingKind;
+use crate::replicas::{Others, Told};
 
 /// What may change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,8 @@ pub(crate) enum Change {
 pub(crate) struct Changes {
     listeners: Mutex<Vec<Weak<Listener>>>,
     streams: Arc<AtomicUsize>,
+    /// Other machines, whose clients are told too.
+    others: Option<Others>,
 }
 
 /// So many subscription streams there may be at once. Sessions have a limit of their own.
@@ -59,8 +62,40 @@ impl Changes {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells whoever listens to it.
+    /// Shared with other machines.
+    pub(crate) fn with(others: Option<Others>) -> Self {
+        Self { others, ..Self::default() }
+    }
+
+    /// Tells whoever listens to it, on all machines.
     pub(crate) fn publish(&self, change: &Change) {
+        self.tell(change);
+        if let Some(others) = &self.others
+            && let Some(told) = Told::of(change)
+        {
+            others.tell(&told);
+        }
+    }
+
+    /// Takes what another machine has told.
+    pub(crate) fn heard(&self, told: Told) {
+        self.tell(&told.change());
+    }
+
+    /// Something may have changed that was not heard of.
+    pub(crate) fn missed(&self) {
+        let listeners: Vec<_> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        listeners.iter().for_each(|listener| listener.tell_all());
+    }
+
+    /// Begins to listen to other machines, if there are any.
+    pub(crate) fn listen_to_others(self: &Arc<Self>) {
+        if let Some(others) = &self.others {
+            others.listen(self);
+        }
+    }
+
+    fn tell(&self, change: &Change) {
         let listeners: Vec<_> = self.lock().iter().filter_map(Weak::upgrade).collect();
         listeners.iter().for_each(|listener| listener.tell(change));
     }
@@ -154,6 +189,18 @@ impl Listener {
             return;
         }
         let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Tells of everything that is listened to, but for what only this machine knows.
+    fn tell_all(&self) {
+        let mut state = self.lock();
+        let State { topics, untold, waker, .. } = &mut *state;
+        untold.extend(topics.iter().filter(|topic| Told::of(topic).is_some()).cloned());
+        let waker = waker.take();
         drop(state);
         if let Some(waker) = waker {
             waker.wake();

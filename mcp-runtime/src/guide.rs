@@ -28,6 +28,10 @@ pub mod limits {
     #![doc = include_str!("../docs/limits.md")]
 }
 
+pub mod replicas {
+    #![doc = include_str!("../docs/replicas.md")]
+}
+
 pub mod resilience {
     #![doc = include_str!("../docs/resilience.md")]
 }

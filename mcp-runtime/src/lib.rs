@@ -209,6 +209,7 @@
 //! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap; needs `http` |
 //! | `validate` | no | constraints inside types of yours and in schemas written by hand are checked, with `jsonschema` |
 //! | `auth` | no | tokens of an OAuth 2.1 issuer, and API keys; needs `http`, and a C compiler to build AWS-LC |
+//! | `redis` | no | several machines share limits, keys, sessions and tasks in Redis: [`redis`] |
 //! | `seal` | yes | asking clients without a session: what they carry is sealed with XChaCha20-Poly1305 |
 
 #[doc(hidden)]
@@ -239,7 +240,10 @@ mod layer;
 pub mod limits;
 mod model;
 mod prose;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod registry;
+pub mod replicas;
 mod schema;
 mod seal;
 mod server;

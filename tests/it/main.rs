@@ -34,6 +34,7 @@ mod process;
 mod published;
 mod readme;
 mod record;
+mod redis;
 mod registration;
 mod resume;
 mod revisions;

@@ -4,6 +4,7 @@
 
 mod digest;
 mod memory;
+mod turn;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 pub(crate) use digest::Digest;
 pub(crate) use memory::Memory;
+pub(crate) use turn::Turn;
 
 use crate::BoxError;
 use crate::extension::BoxFuture;
@@ -42,6 +44,7 @@ use crate::extension::BoxFuture;
 #[derive(Debug, Clone)]
 pub struct Idempotency {
     pub(crate) keep: Duration,
+    pub(crate) lease: Duration,
     pub(crate) most: usize,
     pub(crate) bytes: usize,
     pub(crate) store: Option<Arc<dyn IdempotencyStore>>,
@@ -56,13 +59,23 @@ impl Default for Idempotency {
 impl Idempotency {
     /// What holds where nothing is said: 100,000 keys, an hour long, 64 MiB of results in memory.
     pub fn new() -> Self {
-        Self { keep: Duration::from_secs(3600), most: 100_000, bytes: 64 << 20, store: None }
+        let (keep, lease) = (Duration::from_secs(3600), Duration::from_secs(60));
+        Self { keep, lease, most: 100_000, bytes: 64 << 20, store: None }
     }
 
     /// How long a key is known after its call has ended, an hour by default.
     #[must_use]
     pub fn keep(mut self, time: Duration) -> Self {
         self.keep = time;
+        self
+    }
+
+    /// After how long without a sign of life a machine that makes a call counts as dead, 60 seconds by default and one at least;
+    /// then the outcome of the call is not known. It says that it is alive four times as often. It matters only where a
+    /// [store](Self::store) is shared.
+    #[must_use]
+    pub fn lease(mut self, time: Duration) -> Self {
+        self.lease = time.max(Duration::from_secs(1));
         self
     }
 

@@ -22,8 +22,6 @@ use crate::model::{Arguments, Content, Extended, Meta, Operation, Request, Respo
 
 /// A key has so many bytes at most.
 const LONGEST_KEY: usize = 256;
-/// Whoever does not renew his claim for so long has died.
-const LEASE: Duration = Duration::from_secs(60);
 /// So long a call waits for another one with the same key.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// When to ask again for what is not there yet.
@@ -42,14 +40,16 @@ pub(crate) struct Keys {
     /// Whether other machines use the store too.
     shared: bool,
     keep: Duration,
+    /// Whoever does not renew his claim for so long has died.
+    lease: Duration,
 }
 
 impl Keys {
     pub(crate) fn new(settings: &Idempotency) -> Self {
-        let Idempotency { keep, most, bytes, store } = settings.clone();
+        let Idempotency { keep, lease, most, bytes, store } = settings.clone();
         let shared = store.is_some();
         let store = store.unwrap_or_else(|| Arc::new(Memory::new(most, bytes)));
-        Self { store, shared, keep }
+        Self { store, shared, keep, lease }
     }
 }
 
@@ -214,7 +214,7 @@ impl Claimed {
         Claim {
             digest: self.keyed.digest,
             owner: &self.owner,
-            lease: LEASE,
+            lease: self.keys.lease,
             keep: self.keys.keep,
             caller: &self.keyed.caller,
         }
@@ -228,7 +228,7 @@ impl Claimed {
         let copy = self.copy();
         Some(Renewing(tokio::spawn(async move {
             loop {
-                tokio::time::sleep(LEASE / 4).await;
+                tokio::time::sleep(copy.keys.lease / 4).await;
                 if let Err(error) = copy.keys.store.renew(&copy.keyed.key, copy.claim()).await {
                     tracing::warn!(%error, "the claim of a key could not be renewed");
                 }

@@ -9,8 +9,8 @@ use super::breaker::{Breaker, Breakers};
 use super::bulkhead::Bulkhead;
 use super::size::Sizes;
 use crate::handler::States;
-use crate::idempotency::Idempotency;
-use crate::limits::RateLimits;
+use crate::idempotency::{Idempotency, IdempotencyStore};
+use crate::limits::{LimitStore, RateLimits};
 use crate::model::Definition;
 use crate::server::ServerBuilder;
 
@@ -70,6 +70,18 @@ impl Default for Protection {
 }
 
 impl Protection {
+    /// Puts stores that several machines share where there are none.
+    pub(crate) fn settle(
+        &mut self,
+        limits: &Option<Arc<dyn LimitStore>>,
+        calls: &Option<Arc<dyn IdempotencyStore>>,
+    ) {
+        let own = self.rate_limits.store.take();
+        self.rate_limits.store = own.or_else(|| limits.clone());
+        let own = self.idempotency.store.take();
+        self.idempotency.store = own.or_else(|| calls.clone());
+    }
+
     /// Puts what was said of functions by name into their definitions.
     pub(crate) fn apply(&self, definitions: &mut [Definition], problems: &mut Vec<String>) {
         for (name, limit) in &self.timeouts {

@@ -73,7 +73,7 @@ impl Rate {
     }
 
     /// In how many nanoseconds there is one more.
-    pub(super) fn interval(&self) -> u64 {
+    pub(crate) fn interval(&self) -> u64 {
         self.interval
     }
 }

@@ -3,17 +3,23 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio::sync::OnceCell;
+
+use crate::idempotency::{IdempotencyStore, Turn};
 
 /// So much may be remembered at once.
 const MOST: usize = 65_536;
 
 /// What was done, by the call's nonce and the author's key, for as long as a state of that call is valid.
 #[derive(Debug, Default)]
-pub(crate) struct Onces(Mutex<Table>);
+pub(crate) struct Onces {
+    table: Mutex<Table>,
+    /// Where other machines look too.
+    shared: Option<Arc<dyn IdempotencyStore>>,
+}
 
 #[derive(Debug, Default)]
 struct Table {
@@ -32,9 +38,23 @@ struct Held {
 }
 
 impl Onces {
+    pub(crate) fn new(shared: Option<Arc<dyn IdempotencyStore>>) -> Self {
+        Self { table: Mutex::default(), shared }
+    }
+
+    /// Asks the other machines, if there are any, before something is done here.
+    pub(crate) async fn turn(&self, nonce: &str, key: &str, until: u64) -> Result<Turn, String> {
+        match &self.shared {
+            None => Ok(Turn::Alone),
+            Some(store) => {
+                Turn::take(store.clone(), nonce, key, Duration::from_secs(until.saturating_sub(now()))).await
+            }
+        }
+    }
+
     /// Where the result is, or will be: whoever comes second waits for the first. `None` where too much is remembered.
     pub(crate) fn cell(&self, nonce: &str, key: &str, until: u64) -> Option<Arc<OnceCell<Value>>> {
-        let Table { held, sweep } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Table { held, sweep } = &mut *self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now();
         if *sweep <= now || held.len() >= MOST {
             *sweep = now + SWEEP_EVERY;

@@ -8,6 +8,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::live::Itself;
+use super::replicas::Replicas;
 use super::{Server, Shared};
 use crate::__private::{PromptFn, ResourceFn, ToolFn};
 use crate::Catalogue;
@@ -19,8 +20,9 @@ use crate::error::{BoxError, BuildError};
 use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
 use crate::layer::{AnyLayer, Guards, Next, Protection, Rules, Stack, any};
-use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Request, Response};
+use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Onces, Request, Response};
 use crate::registry::{Care, Registry, discovered};
+use crate::replicas::Others;
 use crate::seal::{Seal, StateKey};
 use crate::tasks::{self, Board, Tasks};
 use crate::transport::Limits;
@@ -62,6 +64,7 @@ pub struct ServerBuilder {
     dialect: Dialect,
     care: Care,
     pub(crate) protection: Protection,
+    pub(crate) replicas: Replicas,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -93,6 +96,7 @@ impl ServerBuilder {
             dialect: Dialect::Standard,
             care: Care { strict: false, outputs: cfg!(debug_assertions) },
             protection: Protection::default(),
+            replicas: Replicas::default(),
             problems: Vec::new(),
         }
     }
@@ -424,6 +428,7 @@ impl ServerBuilder {
         self.definitions.extend(found);
         self.explicit = true;
         self.states.assume_all();
+        self.replicas = Replicas::default();
         self.build()
     }
 
@@ -447,16 +452,18 @@ impl ServerBuilder {
     ///
     /// Everything that does not fit together, each with its place in the source: names that occur twice or are not
     /// legal, states that were not given, arguments that cannot stand beside each other.
-    pub fn build(self) -> Result<Server, BuildError> {
+    pub fn build(mut self) -> Result<Server, BuildError> {
+        self.replicas.settle(&mut self.protection, &mut self.tasks);
         let mut definitions: Vec<_> = self.found().collect();
         definitions.extend(self.definitions);
         let mut problems = self.problems;
+        problems.extend(self.replicas.problem(!self.state_keys.is_empty()));
         self.protection.apply(&mut definitions, &mut problems);
         let has_tasks = definitions.iter().any(|definition| definition.task.is_some());
         if has_tasks {
             definitions.push(tasks::definition());
         }
-        let changes = Arc::<Changes>::default();
+        let changes = Arc::new(Changes::with(self.replicas.bus.map(Others::new)));
         let board = has_tasks.then(|| Board::new(self.tasks, changes.clone(), self.implied.clone()));
         let mut extensions = self.extensions;
         if let Some(board) = &board {
@@ -496,7 +503,7 @@ impl ServerBuilder {
                 carried: Carried {
                     seal: Seal::new(self.state_keys),
                     lifetime: self.state_lifetime,
-                    onces: Arc::default(),
+                    onces: Arc::new(Onces::new(self.replicas.once)),
                 },
                 name: self.about.name,
                 version: self.about.version,

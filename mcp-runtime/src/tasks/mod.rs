@@ -110,6 +110,12 @@ impl Tasks {
         self
     }
 
+    /// Keeps tasks there, where nothing else was said.
+    pub(crate) fn settle(&mut self, store: &Option<Arc<dyn TaskStore>>) {
+        let own = self.store.take();
+        self.store = own.or_else(|| store.clone());
+    }
+
     fn store_or_memory(&self) -> Arc<dyn TaskStore> {
         self.store.clone().unwrap_or_else(|| Arc::new(Memory::default()))
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Context;
 use crate::Error;
+use crate::idempotency::Turn;
 use crate::model::Way;
 
 impl Context {
@@ -15,7 +16,8 @@ impl Context {
     ///
     /// A function that [asks](crate::Ask) may be run several times for one call, and the client may send an answer twice.
     /// What `future` gives is remembered under `key` if it is `Ok`, and given again without running another; an `Err` is not
-    /// remembered. It is remembered with the call's state and on this machine, for as long as that state is valid.
+    /// remembered. It is remembered with the call's state and on this machine, or where
+    /// [`ServerBuilder::once_store`](crate::ServerBuilder::once_store) says, for as long as that state is valid.
     ///
     /// It does not protect against a client that calls anew, without that state.
     ///
@@ -60,8 +62,14 @@ impl Context {
         // Whoever comes second waits for the first, and takes over where that is cancelled.
         let mut given = None;
         let done = cell.get_or_try_init(|| async {
-            let value = future.await?;
+            let turn = match store.turn(&nonce, key, until).await {
+                Ok(Turn::Done(done)) => return Ok(done),
+                Ok(turn) => turn,
+                Err(why) => return Ok(self.broken(&format!("under {key:?}: {why}")).await),
+            };
+            let value = turn.hold(future).await?;
             let kept = self.kept(key, &value).await;
+            turn.finish(&kept).await;
             given = Some(value);
             Ok::<_, E>(kept)
         });

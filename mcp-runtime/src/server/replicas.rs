@@ -1,0 +1,59 @@
+//! What several machines share that are one server: stores that hold where the author says nothing else.
+
+use std::sync::Arc;
+
+use super::ServerBuilder;
+use crate::idempotency::IdempotencyStore;
+use crate::layer::Protection;
+use crate::limits::LimitStore;
+use crate::replicas::Bus;
+use crate::tasks::{TaskStore, Tasks};
+
+/// Stores for several machines.
+#[derive(Clone, Default)]
+pub(crate) struct Replicas {
+    pub(crate) limits: Option<Arc<dyn LimitStore>>,
+    pub(crate) calls: Option<Arc<dyn IdempotencyStore>>,
+    pub(crate) once: Option<Arc<dyn IdempotencyStore>>,
+    pub(crate) tasks: Option<Arc<dyn TaskStore>>,
+    pub(crate) bus: Option<Arc<dyn Bus>>,
+}
+
+impl Replicas {
+    /// Puts stores where there are none.
+    pub(super) fn settle(&self, protection: &mut Protection, tasks: &mut Tasks) {
+        let Self { limits, calls, tasks: kept, .. } = self;
+        protection.settle(limits, calls);
+        tasks.settle(kept);
+    }
+
+    /// What other replicas must know as well, and do not.
+    pub(super) fn problem(&self, has_keys: bool) -> Option<String> {
+        (self.once.is_some() && !has_keys).then(|| {
+            "replicas must seal what clients carry with the same keys, and this server has none: give it \
+             `.state_keys(mcp::StateKey::from_env(\"STATE_KEYS\")?)`, where `openssl rand -base64 32` makes a key"
+                .into()
+        })
+    }
+}
+
+impl ServerBuilder {
+    /// Carries what replicas of the server tell each other: that lists and resources have [changed](crate::Server::tools_changed).
+    /// Then clients of all replicas are told, whichever it happens on. What is [switched off](crate::Server::disable_tool) is switched
+    /// off on one replica only.
+    #[must_use]
+    pub fn bus(mut self, bus: impl Bus) -> Self {
+        self.replicas.bus = Some(Arc::new(bus));
+        self
+    }
+
+    /// Where it is kept what was done [once](crate::Context::once), for several machines that share it: in memory by default.
+    /// While the store fails, a call that would do something once ends with an internal error, and nothing is done.
+    ///
+    /// Such machines share [`state_keys`](Self::state_keys) too; without them the server does not build.
+    #[must_use]
+    pub fn once_store(mut self, store: impl IdempotencyStore) -> Self {
+        self.replicas.once = Some(Arc::new(store));
+        self
+    }
+}
