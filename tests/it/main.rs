@@ -37,6 +37,7 @@ mod record;
 mod registration;
 mod resume;
 mod revisions;
+mod servers;
 mod sse;
 mod suite;
 mod tasks;
