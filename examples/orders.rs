@@ -1,4 +1,5 @@
-//! Orders of a shop, for callers who may do different things: read orders, place them, give money back.
+//! Orders of a shop, for callers who may do different things: read orders, place them, give money back. Nothing is done
+//! twice, however often it is asked for: an order has a key, and a refund is somebody's word.
 //!
 //! Over HTTP the callers come with tokens of an authorization server, and their scopes say what they may do:
 //!
@@ -42,6 +43,36 @@ impl Orders {
         let found = self.with(|orders| orders.get(&number).cloned());
         found.ok_or_else(|| ToolError::invalid_input(format!("there is no order {number}")))
     }
+
+    /// An order whose money has not been given back.
+    fn paid(&self, number: u32) -> Result<Order, ToolError> {
+        let order = self.find(number)?;
+        if order.refunded { Err(was_refunded(number)) } else { Ok(order) }
+    }
+
+    fn place(&self, item: String, euros: u32, by: String) -> Order {
+        self.with(|orders| {
+            let number = orders.keys().next_back().map_or(1, |last| last + 1);
+            let order = Order { number, item, euros, by, refunded: false };
+            orders.insert(number, order.clone());
+            order
+        })
+    }
+
+    /// Gives the money back, unless somebody else has just done so.
+    fn refund(&self, number: u32) -> Result<(), ToolError> {
+        self.with(|orders| match orders.get_mut(&number) {
+            Some(order) if !order.refunded => {
+                order.refunded = true;
+                Ok(())
+            }
+            _ => Err(was_refunded(number)),
+        })
+    }
+}
+
+fn was_refunded(number: u32) -> ToolError {
+    ToolError::invalid_input(format!("order {number} was refunded before"))
 }
 
 /// Lists the orders.
@@ -56,22 +87,19 @@ async fn order(number: u32, orders: State<Orders>) -> Result<String, mcp::BoxErr
     Ok(serde_json::to_string(&orders.find(number)?)?)
 }
 
-/// Places an order.
-#[mcp::tool(scopes("orders:write"))]
+/// Places an order. Called again with the same request_id, it gives the same order.
+#[mcp::tool(idempotency = "request_id", scopes("orders:write"))]
 async fn place_order(
+    /// Made up for this order, such as a UUID, and sent again where it is not known whether the order was placed.
+    #[arg(length = 8..=64)]
+    _request_id: String,
     item: String,
     /// What it costs, in euros.
     euros: u32,
     orders: State<Orders>,
     caller: Principal,
 ) -> Json<Order> {
-    let by = caller.subject().unwrap_or_default().to_owned();
-    Json(orders.with(|orders| {
-        let number = orders.keys().next_back().map_or(1, |last| last + 1);
-        let order = Order { number, item, euros, by, refunded: false };
-        orders.insert(number, order.clone());
-        order
-    }))
+    Json(orders.place(item, euros, caller.subject().unwrap_or_default().into()))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -83,15 +111,13 @@ struct Agreed {
 /// Gives the money of an order back, once somebody has agreed.
 #[mcp::tool(destructive, idempotent, scopes("orders:refund"))]
 async fn refund_order(number: u32, orders: State<Orders>, cx: Context) -> Result<String, ToolError> {
-    let Order { item, euros, refunded, .. } = orders.find(number)?;
-    if refunded {
-        return Ok(format!("order {number} was refunded before"));
-    }
+    // What is asked about stays what it was, and however often the answer comes, it is acted upon once.
+    let Order { item, euros, .. } = cx.once("order", async { orders.paid(number) }).await?;
     let Agreed { agreed } = cx.elicit(format!("Give back {euros} euros for {item}?")).key("refund").await?;
     if !agreed {
         return Ok("nothing was given back".into());
     }
-    orders.with(|orders| orders.get_mut(&number).map(|order| order.refunded = true));
+    cx.once("refund", async { orders.refund(number) }).await?;
     Ok(format!("{euros} euros are on their way"))
 }
 

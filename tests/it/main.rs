@@ -38,6 +38,7 @@ mod redis;
 mod registration;
 mod resume;
 mod revisions;
+mod servers;
 mod sse;
 mod suite;
 mod tasks;

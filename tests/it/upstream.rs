@@ -137,9 +137,51 @@ async fn what_would_fail_again_is_not_tried_again() {
         assert_eq!(call(&server, "ask").await, said);
         assert_eq!(asked(&server).len(), 1);
     }
-    let server = server(&[Answer::Busy]);
-    assert!(call(&server, "ask_once").await.starts_with("the service failed"));
-    assert_eq!(asked(&server).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_tried_once_was_not_done_or_was_perhaps_done() {
+    let perhaps = "the service did not say whether it was done: find that out before it is tried again \
+                   [outcome_unknown] (trying again will not help)";
+    for (answer, said) in [
+        (Answer::Works, "answer 1"),
+        (Answer::Busy, perhaps),
+        (Answer::Broken, perhaps),
+        (Answer::Hangs, perhaps),
+        (Answer::BusyFor(7), "the service failed (temporary: try again in 7 s)"),
+        (Answer::Missing, "the service refused what it was asked (trying again will not help)"),
+    ] {
+        let server = server(&[answer]);
+        assert_eq!(call(&server, "ask_once").await, said, "{answer:?}");
+        assert_eq!(asked(&server).len(), 1);
+    }
+    let open = Upstream::new("the service", judge).breaker(Breaker::new().failures(1));
+    let server = builder(open, &[Answer::Busy]).build().unwrap();
+    call(&server, "ask_once").await;
+    assert!(call(&server, "ask_once").await.starts_with("the service is out of order (temporary"));
+}
+
+/// Writes by a key.
+#[mcp::tool(idempotency = "key")]
+async fn write_once(
+    key: String,
+    api: State<Upstream<Told>>,
+    script: State<Script>,
+    cx: Context,
+) -> Result<String, ToolError> {
+    let nth = api.once(&cx, || script.ask()).await?;
+    Ok(format!("{key}: {nth}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_stands_for_what_was_perhaps_done_and_is_free_where_nothing_was() {
+    for (answer, asked_then) in [(Answer::Busy, 1), (Answer::Hangs, 1), (Answer::BusyFor(7), 2)] {
+        let server = server(&[answer, Answer::Works]);
+        for _ in 0..3 {
+            Client::stateless(&server).call("write_once", json!({"key": "k"})).await.unwrap();
+        }
+        assert_eq!(asked(&server).len(), asked_then, "{answer:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,6 +71,8 @@ pub struct Http {
     pub session: Option<String>,
     /// The revision that the session is spoken in, which the header repeats.
     pub revision: &'static str,
+    /// Who it is, where the server asks that.
+    bearer: Option<String>,
     replies: (mpsc::UnboundedSender<Value>, mpsc::UnboundedReceiver<Value>),
 }
 
@@ -105,11 +107,22 @@ pub fn example(name: &str) -> PathBuf {
 
 /// Starts an example with its standard streams in our hands.
 pub fn start(name: &str, arguments: &[&str]) -> Process {
-    let mut child = Command::new(example(name))
-        .args(arguments)
+    start_in(name, arguments, &[])
+}
+
+/// The same in an environment that says this too.
+pub fn start_in(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Process {
+    start_with(name, |command| {
+        command.args(arguments).envs(environment.iter().copied()).stderr(Stdio::null())
+    })
+}
+
+/// The same as a command that is made ready; its standard error is still to be set.
+pub fn start_with(name: &str, ready: impl FnOnce(&mut Command) -> &mut Command) -> Process {
+    let mut command = Command::new(example(name));
+    let mut child = ready(&mut command)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .unwrap_or_else(|error| {
@@ -185,19 +198,24 @@ impl Wire {
                 tokio::spawn(async move { server.serve(Kept::new(Lines::stream(theirs))).await });
                 Link::Lines(Box::new(BufReader::new(ours)))
             }
-            Over::Http => Link::Http(Http {
-                client: Client::new(),
-                url: serve_http(server).await,
-                session: None,
-                revision: STATEFUL,
-                replies: mpsc::unbounded_channel(),
-            }),
+            Over::Http => Link::Http(Http::at(serve_http(server).await)),
             Over::Sse => {
                 Link::Sse(Box::new(Sse::open(serve_http(server).await.trim_end_matches("/mcp")).await))
             }
             Over::Stdio => panic!("a server in this process has no standard input of its own"),
         };
         Self { over, link, waiting: VecDeque::new() }
+    }
+
+    /// Connects to a process that was started.
+    pub fn of(process: Process) -> Self {
+        Self { over: Over::Stdio, link: Link::Process(process), waiting: VecDeque::new() }
+    }
+
+    /// Connects over HTTP to whoever serves there, with a token.
+    pub fn at(url: &str, token: &str) -> Self {
+        let link = Link::Http(Http { bearer: Some(format!("Bearer {token}")), ..Http::at(url.into()) });
+        Self { over: Over::Http, link, waiting: VecDeque::new() }
     }
 
     /// Connects in memory, and keeps no record: for what no types but the test's own describe.
@@ -211,13 +229,7 @@ impl Wire {
     /// Another client of the same HTTP server.
     pub fn another_session(&self) -> Self {
         let Link::Http(http) = &self.link else { panic!("only HTTP has sessions of its own") };
-        let link = Link::Http(Http {
-            client: Client::new(),
-            url: http.url.clone(),
-            session: None,
-            revision: http.revision,
-            replies: mpsc::unbounded_channel(),
-        });
+        let link = Link::Http(Http { revision: http.revision, ..Http::at(http.url.clone()) });
         Self { over: self.over, link, waiting: VecDeque::new() }
     }
 
@@ -364,11 +376,19 @@ impl Sse {
 }
 
 impl Http {
+    fn at(url: String) -> Self {
+        let replies = mpsc::unbounded_channel();
+        Self { client: Client::new(), url, session: None, revision: STATEFUL, bearer: None, replies }
+    }
+
     async fn post(&mut self, message: &[u8]) {
         let parsed: Value = serde_json::from_slice(message).unwrap_or_default();
         let mut request = http::Request::post(&self.url)
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream");
+        if let Some(bearer) = &self.bearer {
+            request = request.header("authorization", bearer);
+        }
         for (name, value) in headers_of(&parsed, self.session.as_deref()) {
             // Revisions before 2025-06-18 had no such header.
             match (name, self.revision) {

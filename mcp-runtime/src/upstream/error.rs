@@ -35,12 +35,23 @@ pub enum UpstreamError<E> {
         /// In how long it is asked again.
         retry_after: Duration,
     },
+    /// A call that is made [once](super::Upstream::once) was begun, and nobody knows whether anything was done.
+    Unknown {
+        /// What the dependency is called.
+        name: String,
+        /// The error, if there was one.
+        error: Option<E>,
+    },
 }
 
 impl<E> UpstreamError<E> {
     /// The error that the dependency gave, if it gave one.
     pub fn error(&self) -> Option<&E> {
-        if let Self::Failed { error, .. } = self { Some(error) } else { None }
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            Self::Unknown { error, .. } => error.as_ref(),
+            Self::TimedOut { .. } | Self::Unavailable { .. } => None,
+        }
     }
 }
 
@@ -53,6 +64,9 @@ impl<E> fmt::Display for UpstreamError<E> {
             Self::Failed { name, .. } => write!(f, "{name} failed"),
             Self::TimedOut { name } => write!(f, "{name} did not answer in time"),
             Self::Unavailable { name, .. } => write!(f, "{name} is out of order"),
+            Self::Unknown { name, .. } => {
+                write!(f, "{name} did not say whether it was done: find that out before it is tried again")
+            }
         }
     }
 }
@@ -67,7 +81,9 @@ impl<E: std::error::Error + Send + Sync + 'static> From<UpstreamError<E>> for To
     fn from(error: UpstreamError<E>) -> Self {
         let told = told(&error);
         match error {
-            UpstreamError::Failed { error, .. } => told.source(error),
+            UpstreamError::Failed { error, .. } | UpstreamError::Unknown { error: Some(error), .. } => {
+                told.source(error)
+            }
             _ => told,
         }
     }
@@ -90,6 +106,7 @@ fn told<E>(error: &UpstreamError<E>) -> ToolError {
             ToolError::transient(told).retry_after(*wait)
         }
         UpstreamError::Failed { .. } => ToolError::fatal(told),
+        UpstreamError::Unknown { .. } => ToolError::fatal(told).code("outcome_unknown"),
         UpstreamError::Unavailable { retry_after, .. } => {
             ToolError::transient(told).retry_after(*retry_after)
         }

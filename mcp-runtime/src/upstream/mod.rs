@@ -5,6 +5,7 @@
 
 mod cached;
 mod error;
+mod http;
 
 use std::fmt;
 use std::sync::Arc;
@@ -218,7 +219,9 @@ impl<E> Upstream<E> {
     ///
     /// # Errors
     ///
-    /// As [`Upstream::call`].
+    /// As [`Upstream::call`]; but where the call was begun and the dependency has not said that it did nothing,
+    /// [`UpstreamError::Unknown`]. So the model is not told to try again, and the [key](crate::Idempotency) of its call
+    /// stands for what may have been done. [`Verdict::After`] and [`Verdict::Refused`] say that nothing was.
     ///
     /// # Cancellation
     ///
@@ -228,9 +231,18 @@ impl<E> Upstream<E> {
         F: Future<Output = Result<T, E>>,
     {
         self.counts.calls.fetch_add(1, Ordering::Relaxed);
-        self.attempt(cx, make).await.map_err(|(error, _)| {
+        self.attempt(cx, make).await.map_err(|(error, again)| {
             self.failed(1);
-            error
+            match error {
+                // Where it was not even begun, there is no word of trying again.
+                UpstreamError::TimedOut { name } if again.is_some() => {
+                    UpstreamError::Unknown { name, error: None }
+                }
+                UpstreamError::Failed { name, verdict: Verdict::Transient | Verdict::Failed, error } => {
+                    UpstreamError::Unknown { name, error: Some(error) }
+                }
+                certain => certain,
+            }
         })
     }
 
