@@ -243,6 +243,7 @@ mod registry;
 mod schema;
 mod seal;
 mod server;
+mod sight;
 mod tally;
 mod tasks;
 pub mod testing;
@@ -278,6 +279,7 @@ pub use seal::{StateKey, StateKeyError};
 #[cfg(feature = "cli")]
 pub use server::Cli;
 pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};
+pub use sight::{Audit, AuditArguments, AuditRecord, AuditSink, CheckReport, Readiness, ReadyState};
 pub use tally::ToolCounts;
 pub use tasks::{TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 #[cfg(feature = "http")]

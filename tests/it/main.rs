@@ -37,6 +37,7 @@ mod record;
 mod registration;
 mod resume;
 mod revisions;
+mod sight;
 mod sse;
 mod suite;
 mod tasks;

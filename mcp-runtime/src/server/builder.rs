@@ -22,6 +22,7 @@ use crate::layer::{AnyLayer, Guards, Next, Protection, Rules, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Request, Response};
 use crate::registry::{Care, Registry, discovered};
 use crate::seal::{Seal, StateKey};
+use crate::sight::Wanted;
 use crate::tasks::{self, Board, Tasks};
 use crate::transport::Limits;
 use crate::wire::{About, Carried, Identity, SessionLimits, Sessions};
@@ -62,6 +63,7 @@ pub struct ServerBuilder {
     dialect: Dialect,
     care: Care,
     pub(crate) protection: Protection,
+    pub(crate) sight: Wanted,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -93,6 +95,7 @@ impl ServerBuilder {
             dialect: Dialect::Standard,
             care: Care { strict: false, outputs: cfg!(debug_assertions) },
             protection: Protection::default(),
+            sight: Wanted::default(),
             problems: Vec::new(),
         }
     }
@@ -480,7 +483,8 @@ impl ServerBuilder {
             states.insert(board.weak());
         }
         let rules = Rules::of(&registry, self.implied);
-        let guards = Guards::new(self.protection, rules, looked_after, &mut states);
+        let sight = self.sight.of(&looked_after, &extensions);
+        let guards = Guards::new(self.protection, rules, looked_after, sight.clone(), &mut states);
         let states = Arc::new(states);
         let dispatch =
             Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
@@ -492,6 +496,7 @@ impl ServerBuilder {
                 extensions,
                 stack,
                 sessions: Sessions::new(self.sessions),
+                sight,
                 limits: self.limits,
                 carried: Carried {
                     seal: Seal::new(self.state_keys),
