@@ -181,7 +181,7 @@ impl Service<Request> for Dispatch {
             Operation::Complete(ArgumentCompletion { of, completer, typed }) => match completer {
                 Completer::Function(complete) => {
                     let completing = complete(typed, this.context(facts.clone()));
-                    Dispatched::Completing { completing, of, public: facts.public }
+                    Dispatched::Completing { completing, of, facts }
                 }
                 Completer::OneOf(values) => {
                     Dispatched::Ready(Some(Response::Completion(beginning(&values, &typed))))
@@ -214,7 +214,7 @@ pub(crate) enum Dispatched {
     Ready(Option<Response>),
     Running { running: Option<Running>, target: Target, facts: Arc<Facts>, leave: Leave },
     Later(BoxFuture<'static, Response>),
-    Completing { completing: Completing, of: Completed, public: bool },
+    Completing { completing: Completing, of: Completed, facts: Arc<Facts> },
 }
 
 impl Future for Dispatched {
@@ -251,11 +251,11 @@ impl Future for Dispatched {
                 polled.map(Ok)
             }
             Self::Later(response) => response.as_mut().poll(cx).map(Ok),
-            Self::Completing { completing, of, public } => {
+            Self::Completing { completing, of, facts } => {
                 let handler::Completed(ended) = ready!(completing.as_mut().poll(cx));
                 Poll::Ready(Ok(match ended {
                     Ok(completion) => Response::Completion(completion),
-                    Err(failure) => Response::Error(failure.into_error(of.definition().name, *public)),
+                    Err(failure) => Response::Error(failure.into_error(of.definition().name, facts)),
                 }))
             }
         }
@@ -417,14 +417,13 @@ impl Target {
     }
 
     fn finish(&mut self, end: End, facts: &Facts) -> Response {
-        let public = facts.public;
         let name = self.definition().name;
         match (end, self) {
             (End::Response(Response::Resource(result)), Self::Resource(resource, uri)) => {
                 complete_contents(result, resource, std::mem::take(uri))
             }
             (End::Response(Response::Tool(result)), Self::Tool(tool)) => match &tool.check {
-                Some(check) => Response::Tool(mend::held(tool, check, result, public)),
+                Some(check) => Response::Tool(mend::held(tool, check, result, facts)),
                 None => Response::Tool(result),
             },
             (End::Response(response), _) => response,
@@ -433,11 +432,11 @@ impl Target {
                 Some(missing) if facts.asking.is_by_runs() => Response::Error(missing),
                 // So is a client that can ask for more, and call again.
                 None if facts.headers.is_some() && failure.insufficient_scope() => {
-                    Response::Error(failure.into_error(name, public))
+                    Response::Error(failure.into_error(name, facts))
                 }
-                _ => Response::Tool(failure.into_tool_result(name, public)),
+                _ => Response::Tool(failure.into_tool_result(name, facts)),
             },
-            (End::Failed(failure), _) => Response::Error(Failure::into_error(failure, name, public)),
+            (End::Failed(failure), _) => Response::Error(Failure::into_error(failure, name, facts)),
             (End::Refused(refused), Self::Tool(tool)) => Response::Tool(mend::answer(tool, &refused)),
             (End::Refused(refused), target) => {
                 let names: Vec<String> = match &*target {

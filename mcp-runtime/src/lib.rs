@@ -247,6 +247,7 @@ pub mod replicas;
 mod schema;
 mod seal;
 mod server;
+mod sight;
 mod tally;
 mod tasks;
 pub mod testing;
@@ -282,6 +283,7 @@ pub use seal::{StateKey, StateKeyError};
 #[cfg(feature = "cli")]
 pub use server::Cli;
 pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};
+pub use sight::{Audit, AuditArguments, AuditRecord, AuditSink, CheckReport, Readiness, ReadyState};
 pub use tally::ToolCounts;
 pub use tasks::{TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 #[cfg(feature = "http")]

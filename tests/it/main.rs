@@ -1,5 +1,6 @@
 //! Behaviour, through real wires.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "tests of faults show their figures")]
 #![allow(clippy::panic, missing_docs, unreachable_pub, reason = "nobody uses these but the tests")]
 
 mod arguments;
@@ -39,6 +40,7 @@ mod registration;
 mod resume;
 mod revisions;
 mod servers;
+mod sight;
 mod sse;
 mod suite;
 mod tasks;

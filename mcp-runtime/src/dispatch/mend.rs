@@ -8,7 +8,7 @@ use crate::Error;
 use crate::error::FailureKind;
 use crate::handler::{Call, Context, Failure, Fault, Refused, Running, faults};
 use crate::json::{Node, Object};
-use crate::model::{Arguments, Definition, Response, Tool, ToolResult};
+use crate::model::{Arguments, Definition, Facts, Response, Tool, ToolResult};
 use crate::schema::{Coercion, Guard, OutputCheck, Slip};
 
 /// What came of it.
@@ -70,13 +70,13 @@ pub(super) fn broken_texts(definition: &Definition, guard: &Guard, given: &Argum
 }
 
 /// A result that is what its schema says, or the failure that it is otherwise.
-pub(super) fn held(tool: &Tool, check: &OutputCheck, result: ToolResult, public_peer: bool) -> ToolResult {
+pub(super) fn held(tool: &Tool, check: &OutputCheck, result: ToolResult, facts: &Facts) -> ToolResult {
     let structured = result.structured.as_deref().filter(|_| !result.is_error);
     match structured.and_then(|structured| check.broken(structured)) {
         None => result,
         Some(broken) => {
             tool.tally.broke_its_output();
-            Failure::new(broken).into_tool_result(tool.name(), public_peer)
+            Failure::new(broken).into_tool_result(tool.name(), facts)
         }
     }
 }

@@ -199,7 +199,10 @@ impl Call {
             return Outcome(End::Failed(Failure::Tool(full)));
         };
         let held = run.context.facts().holds.share();
+        let span = tracing::Span::current();
         let working = tokio::task::spawn_blocking(move || {
+            // What it logs belongs to the call, wherever it runs.
+            let _span = span.enter();
             // It may have waited for a thread longer than anybody waited for it.
             let _entered = current::enter_blocking(run.context.facts());
             let outcome = if run.context.is_cancelled() { Outcome(End::Abandoned) } else { function() };

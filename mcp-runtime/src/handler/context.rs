@@ -209,6 +209,13 @@ impl Context {
         self.facts.headers.as_deref().unwrap_or_else(|| NONE.get_or_init(HeaderMap::new))
     }
 
+    /// The id that stands for the call in logs, spans and audit records, and in what the peer is told of failures that were
+    /// not written for him: the caller's trace id where he sent a `traceparent`, a random one of the same form otherwise, 32
+    /// hexadecimal digits.
+    pub fn correlation_id(&self) -> &str {
+        self.facts.correlation()
+    }
+
     /// The `traceparent` of the caller (W3C Trace Context), where he sent one.
     pub fn trace_parent(&self) -> Option<&str> {
         self.facts.trace_parent.as_deref()

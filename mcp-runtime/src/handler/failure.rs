@@ -2,7 +2,7 @@
 
 use super::AskError;
 use crate::error::{ErrorKind, public_type};
-use crate::model::ToolResult;
+use crate::model::{Facts, ToolResult};
 use crate::{BoxError, Error, ToolError};
 
 /// An error that a function returned.
@@ -53,7 +53,7 @@ impl Failure {
     }
 
     /// The result of a tool that failed.
-    pub(crate) fn into_tool_result(self, function: &str, public_peer: bool) -> ToolResult {
+    pub(crate) fn into_tool_result(self, function: &str, facts: &Facts) -> ToolResult {
         match self {
             Self::Tool(error) => {
                 note(function, &error);
@@ -61,14 +61,12 @@ impl Failure {
                 ToolResult::failed(error, kind)
             }
             Self::Protocol(error) => ToolResult::error(error.to_string()).because(error.failure()),
-            Self::Other { error, public } => {
-                ToolResult::error(text(function, &*error, public || !public_peer))
-            }
+            Self::Other { error, public } => ToolResult::error(text(function, &*error, public, facts)),
         }
     }
 
     /// The error that answers the read of a resource or the use of a prompt.
-    pub(crate) fn into_error(self, function: &str, public_peer: bool) -> Error {
+    pub(crate) fn into_error(self, function: &str, facts: &Facts) -> Error {
         match self {
             Self::Protocol(error) => error,
             Self::Tool(error) => {
@@ -78,7 +76,7 @@ impl Failure {
                     _ => Error::internal(error.text()),
                 }
             }
-            Self::Other { error, public } => Error::internal(text(function, &*error, public || !public_peer)),
+            Self::Other { error, public } => Error::internal(text(function, &*error, public, facts)),
         }
     }
 }
@@ -97,22 +95,20 @@ fn note(function: &str, error: &ToolError) {
     }
 }
 
-/// What the peer reads of an error, which is never more than its `Display`; the log has the rest.
-fn text(function: &str, error: &(dyn std::error::Error + Send + Sync + 'static), shown: bool) -> String {
+/// What the peer reads of an error, which is never more than its `Display`; the log has the rest, under the number of the
+/// request.
+fn text(
+    function: &str,
+    error: &(dyn std::error::Error + Send + Sync + 'static),
+    public: bool,
+    facts: &Facts,
+) -> String {
     let cause = error.source().map(ToString::to_string);
-    if shown {
-        tracing::warn!(function, %error, cause, "a function failed");
+    let number = facts.correlation();
+    if public || !facts.public {
+        tracing::warn!(function, %error, cause, number, "a function failed");
         return error.to_string();
     }
-    let number = reference();
     tracing::error!(function, %error, cause, number, "a function failed; the peer was told the number only");
     format!("internal error (number {number})")
-}
-
-/// A number that stands for an error in what the peer reads, to be found in the log.
-pub(crate) fn reference() -> String {
-    let mut bytes = [0; 4];
-    // Without randomness the number is 0 and the log line is still there.
-    let _ = getrandom::fill(&mut bytes);
-    format!("{:08x}", u32::from_ne_bytes(bytes))
 }

@@ -29,7 +29,7 @@ pub use claims::Claims;
 pub use complete::{Complete, Completed, Completing, IntoCompletion};
 pub use context::Context;
 pub use extract::{Args, Argument, Extract, Extractor, Field, Headers, Needs, Whole};
-pub(crate) use failure::{Failure, reference};
+pub(crate) use failure::Failure;
 pub use prompt_result::IntoPromptResult;
 pub use resource_result::IntoResourceResult;
 pub use shape::{Probe, Shape, Unshaped};

@@ -333,6 +333,7 @@ where
         let passage = match circuit.enter() {
             Ok(passage) => passage,
             Err(retry_after) => {
+                let _ = request.facts.limited.set("breaker");
                 let said = format!("{asked} is unavailable: it has failed several times; it was not run");
                 return Through::answered(asked.unavailable(said, retry_after));
             }

@@ -172,6 +172,7 @@ where
                 Ok(place) => place,
                 Err(retry_after) => {
                     tracing::debug!(what = %asked, "a call found no place");
+                    let _ = request.facts.limited.set("concurrency");
                     let said = format!(
                         "{asked} is at work for others ({} at once); it was not run",
                         places.bulkhead.at_once

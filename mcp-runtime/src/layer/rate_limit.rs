@@ -137,6 +137,7 @@ where
 
 fn refuse(request: &Request, bucket: Option<&Bucket<'_>>, retry_after: Duration) -> Response {
     let asked = Asked::of(request);
+    let _ = request.facts.limited.set("rate");
     let by = bucket.map(|bucket| (bucket.counted, bucket.rate));
     let said = match by {
         Some((Counted::Caller(_) | Counted::Address(_), rate)) => {

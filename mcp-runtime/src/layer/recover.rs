@@ -3,14 +3,14 @@
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower_service::Service;
 
 use crate::Error;
 use crate::error::FailureKind;
-use crate::handler::reference;
-use crate::model::{Operation, Request, Response, ToolResult};
+use crate::model::{Facts, Operation, Request, Response, ToolResult};
 
 /// The outermost service.
 #[derive(Debug, Clone)]
@@ -39,8 +39,9 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let is_tool = matches!(request.operation, Operation::CallTool(_));
+        let facts = request.facts.clone();
         let inner = catch_unwind(AssertUnwindSafe(|| self.inner.call(request))).ok();
-        Recovering { inner, is_tool }
+        Recovering { inner, is_tool, facts }
     }
 }
 
@@ -49,6 +50,7 @@ pub(crate) struct Recovering<F> {
     /// Taken away by a panic.
     inner: Option<F>,
     is_tool: bool,
+    facts: Arc<Facts>,
 }
 
 impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Recovering<F> {
@@ -64,7 +66,7 @@ impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for Recove
         // Dropping what panicked may panic again.
         let inner = self.inner.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(inner)));
-        let number = reference();
+        let number = self.facts.correlation();
         tracing::error!(number, "a handler panicked; the panic's message is on standard error");
         let said = format!("the server failed while it worked on this (number {number})");
         Poll::Ready(Ok(match self.is_tool {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::error::{ErrorKind, FailureKind};
-use crate::model::{Operation, Request, Response, ToolResult};
+use crate::model::{Definition, Kind, Operation, Request, Response, ToolResult};
 use crate::{Error, ToolError};
 
 /// What was asked for: all that is needed of a request to refuse it.
@@ -36,6 +36,31 @@ impl Asked {
             _ => request.method(),
         };
         Self { word, name }
+    }
+
+    /// The call of a function.
+    pub(crate) fn of_definition(definition: &Definition) -> Self {
+        let word = match definition.kind {
+            Kind::Tool(_) => Word::Tool,
+            Kind::Resource { .. } => Word::Resource,
+            Kind::Prompt => Word::Prompt,
+        };
+        Self { word, name: definition.name }
+    }
+
+    /// A method that runs no function.
+    pub(crate) fn of_method(method: &'static str) -> Self {
+        Self { word: Word::Method, name: method }
+    }
+
+    /// The method by which it is asked for.
+    pub(crate) fn method(&self) -> &'static str {
+        match self.word {
+            Word::Tool => "tools/call",
+            Word::Resource => "resources/read",
+            Word::Prompt => "prompts/get",
+            Word::Method => self.name,
+        }
     }
 
     /// The name of the function, where one was to be run.

@@ -13,6 +13,7 @@ use crate::idempotency::{Idempotency, IdempotencyStore};
 use crate::limits::{LimitStore, RateLimits};
 use crate::model::Definition;
 use crate::server::ServerBuilder;
+use crate::sight::Sight;
 
 /// How calls are looked after.
 #[derive(Debug, Clone)]
@@ -37,6 +38,7 @@ pub(crate) struct Guards {
     pub(super) rules: Option<Arc<Rules>>,
     pub(super) breakers: Arc<Breakers>,
     pub(super) definitions: Vec<Definition>,
+    pub(super) sight: Arc<Sight>,
 }
 
 impl Guards {
@@ -45,12 +47,13 @@ impl Guards {
         protection: Protection,
         rules: Option<Arc<Rules>>,
         definitions: Vec<Definition>,
+        sight: Arc<Sight>,
         states: &mut States,
     ) -> Self {
         let said = |name: &str| protection.breakers_of.get(name).copied().unwrap_or(protection.breakers);
         let breakers = Arc::new(Breakers::new(&definitions, said));
         states.insert_shared(breakers.clone());
-        Self { protection, rules, breakers, definitions }
+        Self { protection, rules, breakers, definitions, sight }
     }
 }
 

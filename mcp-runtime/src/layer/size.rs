@@ -58,6 +58,7 @@ where
             _ => 0,
         };
         if given > self.sizes.arguments {
+            let _ = request.facts.limited.set("size");
             let said = format!(
                 "the arguments of {asked} have {given} bytes, and may have {}: ask for less at once",
                 self.sizes.arguments

@@ -19,9 +19,9 @@ use super::recover::Recover;
 use super::settings::Guards;
 use super::size::Size;
 use super::timeout::Timeout;
+use super::watch::Watch;
 use crate::dispatch::Dispatch;
-use crate::handler::reference;
-use crate::model::{Operation, Request, Response, ToolResult};
+use crate::model::{Facts, Operation, Request, Response, ToolResult};
 use crate::{BoxError, Error};
 
 /// What a request goes through. Without layers of the author's there is nothing on the way that is not known while
@@ -32,8 +32,8 @@ pub(crate) enum Stack {
     Layered(Admitted<Next>),
 }
 
-/// What decides whether a request comes in.
-type Admitted<S> = Recover<Authorise<RateLimit<S>>>;
+/// What sees every request, and decides whether it comes in.
+type Admitted<S> = Recover<Watch<Authorise<RateLimit<S>>>>;
 
 /// What decides whether, and how long, a function is run. The author's layers stand around it: they see whatever is let in,
 /// results that are replayed too; what they refuse is no failure of the function, and their time is not its time.
@@ -48,7 +48,8 @@ fn guard(dispatch: Dispatch, guards: &Guards) -> Guarded {
 
 fn admit<S>(inner: S, guards: &Guards) -> Admitted<S> {
     let limited = RateLimit::new(inner, Arc::new(Counters::new(guards.protection.rate_limits.clone())));
-    Recover::new(Authorise::new(limited, guards.rules.clone()))
+    let allowed = Authorise::new(limited, guards.rules.clone());
+    Recover::new(Watch::new(allowed, guards.sight.clone()))
 }
 
 impl Stack {
@@ -125,13 +126,13 @@ impl Next {
             let mut service = service.clone();
             Box::pin(async move {
                 let is_tool = matches!(request.operation, Operation::CallTool(_));
-                let public = request.facts.public;
+                let facts = request.facts.clone();
                 // A service is called only when it says that it is ready; one that waits for a place waits here.
                 if let Err(error) = poll_fn(|cx| service.poll_ready(cx)).await {
-                    return Ok(refused(&*error.into(), is_tool, public));
+                    return Ok(refused(&*error.into(), is_tool, &facts));
                 }
                 let answered = service.call(request).await;
-                Ok(answered.unwrap_or_else(|error| refused(&*error.into(), is_tool, public)))
+                Ok(answered.unwrap_or_else(|error| refused(&*error.into(), is_tool, &facts)))
             })
         }))
     }
@@ -139,10 +140,11 @@ impl Next {
 
 /// What the peer is told when a layer ends a request with an error. A public peer is told a number only: the text was
 /// not written for him.
-fn refused(error: &(dyn std::error::Error + Send + Sync), is_tool: bool, public: bool) -> Response {
-    let number = reference();
+fn refused(error: &(dyn std::error::Error + Send + Sync), is_tool: bool, facts: &Facts) -> Response {
+    let number = facts.correlation();
     tracing::warn!(%error, number, "a layer ended a request");
-    let said = if public { format!("the request was refused (number {number})") } else { error.to_string() };
+    let said =
+        if facts.public { format!("the request was refused (number {number})") } else { error.to_string() };
     if is_tool { Response::Tool(ToolResult::error(said)) } else { Response::Error(Error::internal(said)) }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{
-    ArgumentCompletion, Arguments, Asking, Budget, Client, Definition, Exchange, Holds, Level, ListingKind,
-    Principal, Prompt, Resource, Tool,
+    ArgumentCompletion, Arguments, Asking, Budget, Client, Correlation, Definition, Exchange, Holds, Level,
+    ListingKind, Principal, Prompt, Resource, Tool,
 };
 use crate::changes::{Change, Listener};
 use crate::dialect::Dialect;
@@ -26,6 +26,11 @@ pub(crate) struct Facts {
     pub(crate) client: Client,
     pub(crate) principal: Principal,
     pub(crate) headers: Option<Arc<http::HeaderMap>>,
+    pub(crate) correlation: Correlation,
+    /// What the peer calls the request.
+    pub(crate) called: Called,
+    /// The name of what the peer speaks.
+    pub(crate) protocol: Option<&'static str>,
     pub(crate) trace_parent: Option<Box<str>>,
     pub(crate) trace_state: Option<Box<str>>,
     pub(crate) baggage: Option<Box<str>>,
@@ -50,6 +55,25 @@ pub(crate) struct Facts {
     /// How long it may take.
     pub(crate) time: Budget,
     pub(crate) holds: Holds,
+    /// The limit that kept it from being served, if one did.
+    pub(crate) limited: OnceLock<&'static str>,
+}
+
+impl Facts {
+    /// The id that stands for the request in logs, spans, audit records and what the peer is told of failures.
+    pub(crate) fn correlation(&self) -> &str {
+        self.correlation.id(self.trace_parent.as_deref())
+    }
+}
+
+/// What a peer calls a request of his.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Called {
+    #[default]
+    Nothing,
+    Number(u64),
+    /// As it was written.
+    Written(Arc<str>),
 }
 
 /// Where a peer is.
@@ -213,6 +237,12 @@ impl Request {
     /// What the client says of itself.
     pub fn client(&self) -> &Client {
         &self.facts.client
+    }
+
+    /// The id that stands for the request in logs, spans and audit records. See
+    /// [`Context::correlation_id`](crate::Context::correlation_id).
+    pub fn correlation_id(&self) -> &str {
+        self.facts.correlation()
     }
 
     /// Whether the request has been cancelled, or its peer has gone.

@@ -24,6 +24,7 @@ use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Onces, Request,
 use crate::registry::{Care, Registry, discovered};
 use crate::replicas::Others;
 use crate::seal::{Seal, StateKey};
+use crate::sight::Wanted;
 use crate::tasks::{self, Board, Tasks};
 use crate::transport::Limits;
 use crate::wire::{About, Carried, Identity, SessionLimits, Sessions};
@@ -65,6 +66,7 @@ pub struct ServerBuilder {
     care: Care,
     pub(crate) protection: Protection,
     pub(crate) replicas: Replicas,
+    pub(crate) sight: Wanted,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
 }
@@ -97,6 +99,7 @@ impl ServerBuilder {
             care: Care { strict: false, outputs: cfg!(debug_assertions) },
             protection: Protection::default(),
             replicas: Replicas::default(),
+            sight: Wanted::default(),
             problems: Vec::new(),
         }
     }
@@ -487,7 +490,8 @@ impl ServerBuilder {
             states.insert(board.weak());
         }
         let rules = Rules::of(&registry, self.implied);
-        let guards = Guards::new(self.protection, rules, looked_after, &mut states);
+        let sight = self.sight.of(&looked_after, &extensions);
+        let guards = Guards::new(self.protection, rules, looked_after, sight.clone(), &mut states);
         let states = Arc::new(states);
         let dispatch =
             Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
@@ -499,6 +503,7 @@ impl ServerBuilder {
                 extensions,
                 stack,
                 sessions: Sessions::new(self.sessions),
+                sight,
                 limits: self.limits,
                 carried: Carried {
                     seal: Seal::new(self.state_keys),

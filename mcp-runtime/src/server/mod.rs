@@ -25,6 +25,7 @@ use crate::extension::Extensions;
 use crate::handler::Busy;
 use crate::layer::Stack;
 use crate::registry::Registry;
+use crate::sight::Sight;
 use crate::tally::ToolCounts;
 use crate::transport::Limits;
 use crate::wire::{
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) states: Arc<crate::handler::States>,
     pub(crate) identity: Identity,
     pub(crate) sessions: Sessions,
+    pub(crate) sight: Arc<Sight>,
     pub(crate) limits: Limits,
     pub(crate) carried: Carried,
     pub(crate) changes: Arc<Changes>,

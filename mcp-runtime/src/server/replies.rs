@@ -315,7 +315,10 @@ impl Replies {
     pub fn refuse_busy(self) -> Reply {
         match self.0 {
             State::Done(reply) => reply.unwrap_or_else(Reply::nothing),
-            State::Running(run) => run.answer.busy(),
+            State::Running(run) => {
+                let _ = run.facts.limited.set("in_flight");
+                run.answer.busy()
+            }
             State::Listening(_) => Reply::nothing(),
             State::Batch(batch) => batch.refuse_busy(),
         }

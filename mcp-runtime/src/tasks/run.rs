@@ -13,7 +13,7 @@ use super::board::{Board, Live};
 use super::record::TaskStatus;
 use crate::Error;
 use crate::dispatch::finish_task;
-use crate::handler::{Outcome, Running, current, reference};
+use crate::handler::{Outcome, Running, current};
 use crate::model::{Notice, Taken, Tool};
 use crate::wire::{code_of, question_to_tell, result_to_keep};
 
@@ -117,7 +117,7 @@ fn end(tool: &Arc<Tool>, live: &Live, outcome: std::thread::Result<Outcome>) {
     let ended = match outcome {
         Ok(Outcome(end)) => finish_task(tool, end, &live.facts),
         Err(_) => {
-            let number = reference();
+            let number = live.facts.correlation();
             tracing::error!(number, "a task panicked; the panic's message is on standard error");
             Err(Error::internal(format!("the server failed while it worked on this (number {number})")))
         }

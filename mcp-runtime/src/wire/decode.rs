@@ -1,6 +1,6 @@
 //! From the bytes of a message to what is to be done with it: which era it belongs to, and what it asks.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::encode::{Answer, Refusal};
 use super::envelope::{self, Envelope, Id, Inside, Kind, Malformed, Params, Problem};
@@ -14,10 +14,11 @@ use crate::Error;
 use crate::changes::Listener;
 use crate::json::{Object, Raw};
 use crate::model::{
-    Arguments, Asking, Budget, Client, Exchange, Facts, Holds, Level, ListRequest, ListingKind, Operation,
-    PromptGet, Request, ResourceRead, ToolCall,
+    Arguments, Asking, Budget, Client, Correlation, Exchange, Facts, Holds, Level, ListRequest, ListingKind,
+    Operation, PromptGet, Request, ResourceRead, ToolCall,
 };
 use crate::server::{Reply, Shared};
+use crate::sight::Unknown;
 
 /// What is to be done with a message.
 pub(crate) enum Decoded {
@@ -214,7 +215,7 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
             let [name, arguments] = params.spans(&["name", "arguments"]);
             let name = name.and_then(|name| params.string_at(name));
             let name = name.ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
-            let tool = registry.tool(&name)?;
+            let tool = registry.tool(&name).inspect_err(|_| server.sight.unknown(Unknown::Tool))?;
             let arguments = match params.inside_at(arguments) {
                 Ok(arguments) => arguments.map_or_else(Object::empty, Inside::to_object),
                 Err(()) => return Err(Error::invalid_params("\"arguments\" must be an object")),
@@ -224,15 +225,17 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
         "resources/read" if registry.has_resources() => {
             let uri =
                 params.string("uri").ok_or_else(|| Error::invalid_params("\"uri\" must be a string"))?;
-            let (resource, variables) =
-                registry.resource(&uri).ok_or_else(|| Error::resource_not_found(&*uri))?;
+            let (resource, variables) = registry.resource(&uri).ok_or_else(|| {
+                server.sight.unknown(Unknown::Resource);
+                Error::resource_not_found(&*uri)
+            })?;
             let uri = uri.into_owned();
             Ok(Operation::ReadResource(ResourceRead { resource, uri, variables }))
         }
         "prompts/get" if registry.has_prompts() => {
             let name =
                 params.string("name").ok_or_else(|| Error::invalid_params("\"name\" must be a string"))?;
-            let prompt = registry.prompt(&name)?;
+            let prompt = registry.prompt(&name).inspect_err(|_| server.sight.unknown(Unknown::Prompt))?;
             let arguments = prompt_arguments(params)?;
             Ok(Operation::GetPrompt(PromptGet { prompt, arguments }))
         }
@@ -241,7 +244,10 @@ pub(super) fn operation(server: &Shared, method: &str, params: &Params) -> Resul
         "resources/list" => list(ListingKind::Resources, registry.has_resources()),
         "resources/templates/list" => list(ListingKind::Templates, registry.has_resources()),
         "prompts/list" => list(ListingKind::Prompts, registry.has_prompts()),
-        _ => Err(Error::method_not_found(method)),
+        _ => {
+            server.sight.unknown(Unknown::Method);
+            Err(Error::method_not_found(method))
+        }
     }
 }
 
@@ -255,6 +261,14 @@ fn prompt_arguments(params: &Params) -> Result<Arguments, Error> {
     Ok(Arguments::Text(pairs.collect::<Result<_, Error>>()?))
 }
 
+/// How a request came.
+pub(super) struct Spoken<'a> {
+    pub(super) id: &'a Id,
+    pub(super) revision: Revision,
+    /// The number of its session, if it belongs to one.
+    pub(super) session: Option<u128>,
+}
+
 /// What is known of a request beside what it asks.
 pub(super) fn facts(
     peer: &Peer,
@@ -263,7 +277,7 @@ pub(super) fn facts(
     extensions: bool,
     log: Option<Level>,
     asking: Asking,
-    session: Option<u128>,
+    Spoken { id, revision, session }: Spoken<'_>,
 ) -> Arc<Facts> {
     let text = |note: Note, legal: fn(&str) -> bool| {
         let raw = noted?.get(note)?;
@@ -277,6 +291,9 @@ pub(super) fn facts(
             Link::Http(headers) => Some(headers.clone()),
             Link::Connection(_) => None,
         },
+        correlation: Correlation::default(),
+        called: id.called(),
+        protocol: Some(revision.name()),
         trace_parent: text(Note::TraceParent, is_trace_parent),
         trace_state: text(Note::TraceState, |value| is_list(value, 512)),
         baggage: text(Note::Baggage, |value| is_list(value, 8192)),
@@ -292,6 +309,7 @@ pub(super) fn facts(
         dialect: peer.dialect,
         time: Budget::default(),
         holds: Holds::default(),
+        limited: OnceLock::new(),
     })
 }
 
@@ -302,7 +320,7 @@ pub(super) fn progress_token(noted: Option<&Noted<'_>>) -> Option<Raw> {
 }
 
 /// The form that W3C Trace Context gives the header.
-fn is_trace_parent(value: &str) -> bool {
+pub(super) fn is_trace_parent(value: &str) -> bool {
     let parts: Vec<_> = value.split('-').collect();
     let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
     lengths.starts_with(&[2, 32, 16, 2])

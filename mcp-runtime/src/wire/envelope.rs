@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::json::scan::{self, Fault, Limits, Member, Scanned};
 use crate::json::{Object, Raw, Span, same, string, unescape};
+use crate::model::Called;
 
 /// The id of a request, which comes out as it was written, so that `5` stays `5`, `"5"` stays `"5"` and no digit is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,6 +50,16 @@ impl Id {
             // A number always has a form in JSON, and a buffer takes whatever is written.
             Token::Number(number) => drop(serde_json::to_writer(out, number)),
             Token::Written(raw) => out.extend_from_slice(raw.as_bytes()),
+        }
+    }
+}
+
+impl Id {
+    /// What the peer calls his request.
+    pub(super) fn called(&self) -> Called {
+        match &self.0 {
+            Token::Number(number) => Called::Number(*number),
+            Token::Written(text) => Called::Written(text.clone()),
         }
     }
 }

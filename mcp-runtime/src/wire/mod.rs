@@ -29,6 +29,7 @@ mod session;
 mod state;
 mod stateful;
 mod stateless;
+mod unserved;
 
 pub(crate) use changed::Voice;
 pub(crate) use decode::{Decoded, Incoming, decode, too_long};

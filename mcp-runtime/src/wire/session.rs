@@ -110,6 +110,11 @@ impl Sessions {
             })
     }
 
+    /// How many sessions there are.
+    pub(crate) fn count(&self) -> usize {
+        self.table(Instant::now()).held.len()
+    }
+
     /// Begins a session and gives its id. `None` where the table is full of sessions at work, or the system gives no
     /// randomness: an id that can be guessed is worse than none.
     pub(crate) fn begin(&self, principal: &Principal, session: Session) -> Option<String> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use http::HeaderMap;
 
 use super::asked::Asked;
-use super::decode::{CANCELLED, Decoded, Incoming, cancel, facts, operation, progress_token};
+use super::decode::{CANCELLED, Decoded, Incoming, Spoken, cancel, facts, operation, progress_token};
 use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
 use super::headers;
@@ -15,6 +15,7 @@ use super::peer::{Connection, Link, Peer};
 use super::resumed::rewind;
 use super::revision::Revision;
 use super::session::Session;
+use super::unserved::{self, Refused};
 use crate::Error;
 use crate::changes::Change;
 use crate::json::Raw;
@@ -78,9 +79,12 @@ pub(super) fn over_http(
                 let reply = initialized(server, &id, &session);
                 match server.sessions.begin(&peer.principal, session) {
                     Some(session) => Decoded::Done(reply.with_session(session)),
-                    None => Decoded::Done(
-                        Refusal::busy("all sessions are at work: try again later").reply(Some(&id)),
-                    ),
+                    None => {
+                        server.sight.limited("sessions");
+                        Decoded::Done(
+                            Refusal::busy("all sessions are at work: try again later").reply(Some(&id)),
+                        )
+                    }
                 }
             }
         };
@@ -220,14 +224,19 @@ fn in_session(
         let progress = progress_token(noted);
         let way = if peer.reads_events() { Way::Waiting(server.limits.answer) } else { Way::Closed };
         let (client, level, asking) = (session.client.clone(), Some(session.level()), Asking::new(way));
-        let facts = facts(peer, client, noted, false, level, asking, Some(session.number));
+        let spoken = Spoken { id: &id, revision, session: Some(session.number) };
+        let facts = facts(peer, client, noted, false, level, asking, spoken);
         let answer = Answer { id: id.clone(), revision, progress, back: Back::Session(session.clone()) };
         let in_flight = Some(session.in_flight.clone());
         Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: true })
     };
     match understood() {
         Ok(incoming) => Decoded::Request(incoming),
-        Err::<_, Refusal>(refusal) => Decoded::Done(refusal.reply(Some(&id))),
+        Err::<_, Refusal>(refusal) => {
+            let session = Some(session.number);
+            unserved::tell(server, peer, &Refused { method, params, noted, session, refusal: &refusal });
+            Decoded::Done(refusal.reply(Some(&id)))
+        }
     }
 }
 

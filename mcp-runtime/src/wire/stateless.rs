@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::changed;
-use super::decode::{Decoded, Incoming, facts, operation, progress_token};
+use super::decode::{Decoded, Incoming, Spoken, facts, operation, progress_token};
 use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Params};
 use super::headers::{self, Mismatch};
@@ -15,6 +15,7 @@ use super::noted::{Note, Noted};
 use super::peer::{Link, Peer};
 use super::revision::Revision;
 use super::state::{self, Binding};
+use super::unserved::{self, Refused};
 use crate::Error;
 use crate::extension::{Extension, ExtensionCall, ExtensionMethod};
 use crate::json::Raw;
@@ -38,7 +39,16 @@ pub(super) struct Message<'a> {
 pub(super) fn decode(server: &Shared, message: Message<'_>, peer: &Peer) -> Decoded {
     match understand(server, message, peer) {
         Ok(incoming) => Decoded::Request(incoming),
-        Err(refusal) => Decoded::Done(refusal.reply(Some(message.id))),
+        Err(refusal) => {
+            let Message { method, params, found, .. } = message;
+            let noted = found.as_ref().ok().and_then(Option::as_ref);
+            unserved::tell(
+                server,
+                peer,
+                &Refused { method, params, noted, session: None, refusal: &refusal },
+            );
+            Decoded::Done(refusal.reply(Some(message.id)))
+        }
     }
 }
 
@@ -121,7 +131,7 @@ fn understand(server: &Shared, message: Message<'_>, peer: &Peer) -> Result<Inco
     };
     let log = log_level(found).map_err(|error| Refusal::error(error, revision))?;
     let progress = progress_token(Some(found));
-    let facts = facts(peer, client, Some(found), true, log, asking, None);
+    let facts = facts(peer, client, Some(found), true, log, asking, Spoken { id, revision, session: None });
     let answer =
         Answer { id: id.clone(), revision, progress, back: binding.map_or(Back::None, Back::Carried) };
     Ok(Incoming { request: Request { operation, facts }, answer, in_flight, survives_disconnect: false })

@@ -185,9 +185,11 @@ impl Server {
             if let Err(error) = &served {
                 tracing::error!(%error, "serving failed");
             }
+            self.flush_audit();
             log::flush();
             std::process::exit(i32::from(served.is_err()));
         }
+        self.flush_audit();
         log::flush();
         served
     }

@@ -68,12 +68,28 @@ impl Server {
         if let Some(sse) = &settings.sse {
             tracing::info!(url = format!("http://{address}{}", sse.stream), "serving HTTP+SSE");
         }
+        let counts = match &settings.metrics_on {
+            None => None,
+            Some(address) => {
+                let bound = TcpListener::bind(address).await;
+                Some(bound.map_err(|source| ServerError::Bind { address: address.to_string(), source })?)
+            }
+        };
         let service = self.http_service();
         let sse = self.http_sse_service();
         let graceful = GracefulShutdown::new();
         let mut shutdown = std::pin::pin!(shutdown);
         let ending = CancellationToken::new();
         let mut connections = JoinSet::new();
+        if let Some(counts) = counts {
+            let (server, ending) = (self.clone(), ending.clone());
+            connections.spawn(async move {
+                let served = server.serve_metrics_on(counts, ending.cancelled_owned()).await;
+                if let Err(error) = served {
+                    tracing::error!(%error, "metrics are not served any more");
+                }
+            });
+        }
         let places = Arc::new(Semaphore::new(settings.connections));
         loop {
             let accepted = async {
@@ -107,6 +123,7 @@ impl Server {
             });
         }
         drop(listener);
+        self.shared.sight.health.stop();
         ending.cancel();
         service.wind_up();
         sse.close();
@@ -187,6 +204,9 @@ async fn route(services: Arc<Services>, request: Request<Incoming>) -> Result<Re
     }
     if settings.sse.as_ref().is_some_and(|sse| [&*sse.stream, &*sse.messages].contains(&path)) {
         return Ok(services.sse.answer(request).await);
+    }
+    if let Some(answer) = services.http.tell_operator(&request).await {
+        return Ok(answer);
     }
     let mut response =
         Response::new(Body::whole(format!("there is nothing here; the server is at {}\n", settings.path)));

@@ -54,9 +54,9 @@ const NO_EVENTS: &str = "header accept must allow text/event-stream";
 /// ```
 #[derive(Debug, Clone)]
 pub struct HttpService {
-    server: Server,
-    settings: Arc<Settings>,
-    door: Door,
+    pub(super) server: Server,
+    pub(super) settings: Arc<Settings>,
+    pub(super) door: Door,
     /// Places for calls that are not ready at once.
     places: Arc<Semaphore>,
     all_places: u32,
@@ -127,7 +127,10 @@ impl HttpService {
         }
         let principal = match admit(&self.settings, self.door, &mut parts).await {
             Ok(principal) => principal,
-            Err(refusal) => return refusal,
+            Err(refusal) => {
+                self.server.shared.sight.turned_away(refusal.status().as_u16());
+                return refusal;
+            }
         };
         let mut response = match parts.method {
             Method::POST => self.post(parts, body, principal).await,

@@ -1,5 +1,6 @@
 //! What the author says about HTTP when the server is built.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Exposure;
@@ -12,6 +13,8 @@ pub(crate) struct Settings {
     pub(super) exposure: Exposure,
     pub(crate) path: String,
     pub(super) connections: usize,
+    /// Where counts are served, beside the server itself.
+    pub(super) metrics_on: Option<SocketAddr>,
     /// The transport of the oldest clients, where it is served.
     pub(super) sse: Option<Sse>,
 }
@@ -26,7 +29,13 @@ pub(crate) struct Sse {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { exposure: Exposure::loopback(), path: "/mcp".into(), connections: 10_240, sse: None }
+        Self {
+            exposure: Exposure::loopback(),
+            path: "/mcp".into(),
+            connections: 10_240,
+            metrics_on: None,
+            sse: None,
+        }
     }
 }
 
@@ -95,6 +104,27 @@ impl ServerBuilder {
             }
         }
         self.http(|settings| settings.sse = Some(Sse { stream, messages, streams: Arc::default() }))
+    }
+
+    /// Counts what happens as [`metrics`](Self::metrics) does, and serves the counts at `/metrics` of an address of its own, such
+    /// as `127.0.0.1:9464`, for as long as HTTP is served. Whoever reaches the address reads them: names of functions and
+    /// clients, and how often what happened. At a loopback address that is this machine; at any other, whoever the network
+    /// lets through.
+    ///
+    /// ```standalone_crate
+    /// let server = mcp::server!().metrics_on("127.0.0.1:9464").build()?;
+    /// # Ok::<_, mcp::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn metrics_on(mut self, address: impl AsRef<str>) -> Self {
+        let address = address.as_ref();
+        match address.parse() {
+            Ok(address) => self.metrics().http(|settings| settings.metrics_on = Some(address)),
+            Err(_) => {
+                self.problems.push(format!("{address:?} is not an address, as in \"127.0.0.1:9464\""));
+                self
+            }
+        }
     }
 
     /// How many HTTP connections there may be at once, 10,240 by default. More wait until one has ended. There

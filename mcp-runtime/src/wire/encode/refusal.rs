@@ -7,7 +7,7 @@ use super::super::headers::Mismatch;
 use super::super::revision::Revision;
 use super::member;
 use crate::Error;
-use crate::error::{ErrorKind, whole_seconds};
+use crate::error::{ErrorKind, FailureKind, whole_seconds};
 use crate::json::shortened;
 use crate::server::Reply;
 
@@ -116,6 +116,15 @@ impl Refusal {
             ErrorKind::MissingCapability { .. } | ErrorKind::Internal => (-32603, 200, None),
         };
         Self { data, scopes, ..Self::new(code, status, error.message) }
+    }
+
+    /// Why it is refused, in the terms that hold for requests too.
+    pub(in crate::wire) fn failure(&self) -> FailureKind {
+        match self.retry_after {
+            Some(_) => FailureKind::Refused,
+            None if self.status == 403 => FailureKind::Forbidden,
+            None => FailureKind::Input,
+        }
     }
 
     /// The answer to a message whose id, if it has one, cannot be read; `revision` is that of the session, if there is one.
