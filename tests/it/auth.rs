@@ -253,6 +253,28 @@ async fn keys_are_good_while_the_issuer_cannot_be_reached_and_not_for_ever() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_withdrawn_while_nobody_called_lets_nobody_in() {
+    let mut issuer = Issuer::start().await;
+    let served = serve_jwt(&issuer, |jwt| jwt).await;
+    let stolen = issuer.token(&served.url, "");
+    assert_eq!(served.call("who", Some(&stolen)).await.status, 200);
+    issuer.rotate("k2");
+    pass(Duration::from_secs(3600)).await;
+    assert!(served.refusal(&stolen).await.contains("a key that the issuer does not have"));
+    // One that does not answer holds up those only who come first.
+    let good = issuer.token(&served.url, "");
+    assert_eq!(served.call("who", Some(&good)).await.status, 200);
+    issuer.behaves(Manner::Silent);
+    pass(Duration::from_secs(3600)).await;
+    assert_eq!(served.call("who", Some(&good)).await.status, 200);
+    let begun = std::time::Instant::now();
+    for _ in 0..10 {
+        assert_eq!(served.call("who", Some(&good)).await.status, 200);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn an_issuer_that_was_down_at_first_is_found_later() {
     let issuer = Issuer::start().await;
     issuer.behaves(Manner::Broken);
