@@ -204,12 +204,10 @@ impl fmt::Display for Counted<'_> {
         match self {
             // Debug writes quotes and escapes, so that no two callers have one key.
             Self::Caller(who) => {
-                write!(
-                    f,
-                    "principal:{:?}:{:?}",
-                    who.issuer().unwrap_or_default(),
-                    who.subject().unwrap_or_default()
-                )
+                let (issuer, subject) = (who.issuer().unwrap_or_default(), who.subject().unwrap_or_default());
+                write!(f, "principal:{issuer:?}:{subject:?}")?;
+                // Two programs of one person are two callers.
+                who.client().map_or(Ok(()), |client| write!(f, ":{client:?}"))
             }
             Self::Address(address) => write!(f, "address:{address}"),
             Self::Session(number) => write!(f, "session:{number:032x}"),
