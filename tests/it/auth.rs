@@ -1,6 +1,7 @@
 //! Who is let in over HTTP, and who is not: tokens of an issuer that signs them here, its keys fetched over HTTP.
 
 mod api_keys;
+mod fair;
 mod hostile;
 mod issuer;
 mod orders;

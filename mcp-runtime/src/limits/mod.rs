@@ -4,6 +4,7 @@
 
 mod memory;
 mod rate;
+mod share;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub(crate) use memory::Memory;
 pub use rate::Rate;
+pub(crate) use share::{Caller, Share, Shares, network};
 
 use crate::BoxError;
 use crate::extension::BoxFuture;

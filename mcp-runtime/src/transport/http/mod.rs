@@ -8,6 +8,7 @@ mod challenge;
 mod events;
 mod exposure;
 mod guard;
+mod places;
 mod protected;
 mod proxies;
 mod remote;
