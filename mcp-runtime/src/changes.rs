@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
+use crate::limits::{Caller, Share, Shares};
 use crate::model::ListingKind;
 use crate::replicas::{Others, Told};
 
@@ -23,12 +24,18 @@ pub(crate) enum Change {
 }
 
 /// Everybody who listens.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Changes {
     listeners: Mutex<Vec<Weak<Listener>>>,
-    streams: Arc<AtomicUsize>,
+    streams: Arc<Shares>,
     /// Other machines, whose clients are told too.
     others: Option<Others>,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { listeners: Mutex::default(), streams: Shares::new(MOST_STREAMS), others: None }
+    }
 }
 
 /// So many subscription streams there may be at once. Sessions have a limit of their own.
@@ -111,17 +118,15 @@ impl Changes {
         })
     }
 
-    /// Listens for a stream; `None` where there are too many.
-    pub(crate) fn stream(&self, topics: BTreeSet<Change>) -> Option<Arc<Listener>> {
-        let before = self.streams.fetch_add(1, Ordering::AcqRel);
-        let place = Some(Place(self.streams.clone()));
+    /// Listens for a stream; `None` where there are too many, or too many of this caller.
+    pub(crate) fn stream(&self, topics: BTreeSet<Change>, caller: Option<Caller>) -> Option<Arc<Listener>> {
         let listener = Listener {
-            place,
+            place: Some(self.streams.take(caller, 1)?),
             polls: false,
             readers: AtomicUsize::new(0),
             state: Mutex::new(State { topics, ..State::default() }),
         };
-        (before < MOST_STREAMS).then(|| self.enter(listener))
+        Some(self.enter(listener))
     }
 
     fn enter(&self, listener: Listener) -> Arc<Listener> {
@@ -136,21 +141,11 @@ impl Changes {
     }
 }
 
-/// One of so many streams.
-#[derive(Debug)]
-struct Place(Arc<AtomicUsize>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 /// Somebody who listens.
 #[derive(Debug)]
 pub(crate) struct Listener {
     #[allow(dead_code, reason = "it is held, and given back when it is dropped")]
-    place: Option<Place>,
+    place: Option<Share>,
     readers: AtomicUsize,
     pub(crate) polls: bool,
     state: Mutex<State>,

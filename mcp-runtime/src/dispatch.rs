@@ -17,6 +17,7 @@ use crate::changes::{Change, Changes};
 use crate::error::FailureKind;
 use crate::extension::{BoxFuture, ExtensionCall, Extensions};
 use crate::handler::{self, Call, Completing, End, Failure, Outcome, Running, States, current};
+use crate::limits::Caller;
 use crate::model::{
     ArgumentCompletion, Arguments, Completed, Completer, Completion, Extended, Facts, Kind, ListPage,
     ListRequest, Listening, Operation, Prompt, PromptGet, Request, Resource, ResourceRead, ResourceResult,
@@ -54,6 +55,8 @@ impl Dispatch {
 
 impl Inside {
     fn listen(&self, mut topics: BTreeSet<Change>, facts: Arc<Facts>) -> Response {
+        let address = facts.remote.and_then(|remote| remote.address);
+        let caller = facts.public.then(|| Caller::of(&facts.principal, address)).flatten();
         let cx = self.context(facts);
         for extension in self.extensions.iter() {
             let Some(own) = extension.topics() else { continue };
@@ -68,7 +71,7 @@ impl Inside {
             let heard = extension.may_listen(asked, &cx);
             topics.extend(heard.into_iter().map(|topic| Change::Extension { topics: own, topic }));
         }
-        match self.changes.stream(topics) {
+        match self.changes.stream(topics, caller) {
             Some(listener) => Response::Listening(Listening(listener)),
             None => Response::Error(Error::busy("too many subscriptions are open: try again later")),
         }

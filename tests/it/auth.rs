@@ -1,6 +1,7 @@
 //! Who is let in over HTTP, and who is not: tokens of an issuer that signs them here, its keys fetched over HTTP.
 
 mod api_keys;
+mod fair;
 mod hostile;
 mod issuer;
 mod orders;
@@ -250,6 +251,28 @@ async fn keys_are_good_while_the_issuer_cannot_be_reached_and_not_for_ever() {
     let last = served.call("who", Some(&token)).await;
     // It is not the caller's fault.
     assert_eq!((last.status, &last.headers["retry-after"]), (503, &"1".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn a_key_that_was_withdrawn_while_nobody_called_lets_nobody_in() {
+    let mut issuer = Issuer::start().await;
+    let served = serve_jwt(&issuer, |jwt| jwt).await;
+    let stolen = issuer.token(&served.url, "");
+    assert_eq!(served.call("who", Some(&stolen)).await.status, 200);
+    issuer.rotate("k2");
+    pass(Duration::from_secs(3600)).await;
+    assert!(served.refusal(&stolen).await.contains("a key that the issuer does not have"));
+    // One that does not answer holds up those only who come first.
+    let good = issuer.token(&served.url, "");
+    assert_eq!(served.call("who", Some(&good)).await.status, 200);
+    issuer.behaves(Manner::Silent);
+    pass(Duration::from_secs(3600)).await;
+    assert_eq!(served.call("who", Some(&good)).await.status, 200);
+    let begun = std::time::Instant::now();
+    for _ in 0..10 {
+        assert_eq!(served.call("who", Some(&good)).await.status, 200);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

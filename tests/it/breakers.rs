@@ -157,6 +157,20 @@ async fn failures_far_apart_open_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_now_and_then_closes_a_function_for_nobody() {
+    let server = server();
+    for _ in 0..10 {
+        told(&server, "works");
+        for _ in 0..9 {
+            assert_eq!(call(&server).await, "done");
+        }
+        told(&server, "transient");
+        assert!(call(&server).await.starts_with("busy"));
+    }
+    assert_eq!((runs(&server), state(&server, "depends")), (100, BreakerState::Closed { failures: 1 }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_call_at_a_time_tries_whether_it_works_again() {
     let server = server();
     open(&server).await;
@@ -187,6 +201,29 @@ async fn one_call_at_a_time_tries_whether_it_works_again() {
     told(&server, "panic");
     assert!(call(&server).await.contains("the server failed"));
     assert_eq!(state(&server, "depends"), BreakerState::Open { retry_after: Duration::from_secs(30) });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_try_that_has_no_end_keeps_the_others_away_for_no_longer_than_the_breaker_was_open() {
+    let quick = Breaker::new().failures(1).open_for(Duration::from_secs(2));
+    let server = builder().breakers(quick).build().unwrap();
+    told(&server, "transient");
+    call(&server).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    told(&server, "hang");
+    let hanging = tokio::spawn({
+        let server = server.clone();
+        async move { call(&server).await }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    told(&server, "works");
+    assert!(call(&server).await.contains("is unavailable"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(call(&server).await, "done");
+    assert_eq!(state(&server, "depends"), BreakerState::Closed { failures: 0 });
+    // What came of it long after says nothing of now.
+    assert!(hanging.await.unwrap().contains("took longer than 5 s"));
+    assert_eq!(state(&server, "depends"), BreakerState::Closed { failures: 0 });
 }
 
 #[tokio::test(start_paused = true)]

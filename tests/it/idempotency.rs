@@ -219,6 +219,18 @@ async fn keys_of_one_caller_mean_nothing_for_another_nor_those_of_one_tool() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn two_programs_of_one_person_are_two_callers() {
+    let server = server();
+    let arguments = json!({"request_id": "a", "article": 7});
+    let ada = || Principal::new("i", "ada");
+    for (nth, who) in [ada(), ada().with_client("mail"), ada().with_client("bank")].into_iter().enumerate() {
+        let result =
+            Client::stateless(&server).principal(who).call("order", arguments.clone()).await.unwrap();
+        assert_eq!(result.text(), format!("order {} of 7, a", nth + 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_may_name_a_call_of_any_tool_in_meta() {
     let server = server();
     let mut wire = Wire::connect_to(Over::Memory, &server).await;
@@ -385,6 +397,21 @@ async fn a_result_that_is_too_long_to_be_kept_is_not_made_again() {
     assert_eq!(runs(&server), 2);
 }
 
+#[tokio::test]
+async fn whoever_has_long_results_kept_leaves_room_for_those_of_others() {
+    let server = builder().idempotency(Idempotency::new().result_bytes(10_000)).build().unwrap();
+    let of = |subject: &str| Client::stateless(&server).principal(Principal::new("i", subject));
+    for nth in 0..20 {
+        let key = json!({"key": nth.to_string(), "bytes": 1000});
+        assert!(!of("greedy").call("long", key).await.unwrap().is_error());
+    }
+    for _ in 0..2 {
+        let result = of("ada").call("long", json!({"key": "a", "bytes": 1000})).await.unwrap();
+        assert_eq!(result.text().len(), 1000, "{}", result.text());
+    }
+    assert_eq!(runs(&server), 21);
+}
+
 #[test]
 fn what_holds_where_nothing_is_said_is_this() {
     let said = format!("{:?}", Idempotency::default());
@@ -489,6 +516,45 @@ async fn two_machines_with_one_store_make_a_call_once() {
     let refused = call(&one, "order", json!({"request_id": "c", "article": 7})).await.0;
     assert!(refused.contains("it cannot be told") && refused.contains("try again in 5 s"), "{refused}");
     assert!(call(&one, "order", json!({"article": 7})).await.0.ends_with("of 7, "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_goes_when_all_is_done_finds_the_result_when_he_comes_back() {
+    let server = builder().idempotency(Idempotency::new().store(Far::default())).build().unwrap();
+    let arguments = json!({"request_id": "a", "article": 7});
+    // The claim takes 2 ms, the call a second, and 2 ms pass until its result is kept.
+    let gone = tokio::time::timeout(Duration::from_millis(1003), call(&server, "order", arguments.clone()));
+    assert!(gone.await.is_err());
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert_eq!(call(&server, "order", arguments).await, replayed("order 1 of 7, a"));
+}
+
+/// A store that never says that it has kept something.
+#[derive(Debug)]
+struct Stuck(Far);
+
+impl IdempotencyStore for Stuck {
+    fn claim<'a>(&'a self, key: &'a str, claim: Claim<'a>) -> BoxFuture<'a, Result<Found, BoxError>> {
+        self.0.claim(key, claim)
+    }
+
+    fn renew<'a>(&'a self, key: &'a str, claim: Claim<'a>) -> BoxFuture<'a, Result<(), BoxError>> {
+        self.0.renew(key, claim)
+    }
+
+    fn finish<'a>(&'a self, _: &'a str, _: Claim<'a>, _: Ended) -> BoxFuture<'a, Result<(), BoxError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_stuck_keeps_nobodys_result_from_him() {
+    let server = builder().idempotency(Idempotency::new().store(Stuck(Far::default()))).build().unwrap();
+    let begun = Instant::now();
+    let order = call(&server, "order", json!({"request_id": "a", "article": 7}));
+    let order = tokio::time::timeout(Duration::from_secs(3600), order).await;
+    assert_eq!(order.expect("the call has no end"), fresh("order 1 of 7, a"));
+    assert_eq!(begun.elapsed().as_secs(), 6);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use http::HeaderName;
 use http::request::Parts;
 use tokio::time::Instant;
 
-use super::bearer::{Shown, bearer, single};
+use super::bearer::{Shown, bearer_of, single};
 use crate::http::{Authenticate, Challenge};
 use crate::model::{Principal, is_scope};
 
@@ -267,7 +267,7 @@ impl Authenticate for ApiKeys {
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
         let shown = match &self.header {
             Some(header) => single(request, header),
-            None => bearer(request),
+            None => bearer_of(request, |byte| byte.is_ascii_graphic()),
         };
         match shown {
             Shown::Credential(key) => self.owner(key).ok_or_else(|| self.unauthorized()),

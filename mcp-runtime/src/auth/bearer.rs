@@ -18,6 +18,11 @@ const LONGEST: usize = 16 << 10;
 /// What the header `Authorization` says with the scheme `Bearer` (RFC 6750, section 2.1). Nothing else is looked at: not the
 /// query, nor a form.
 pub(super) fn bearer(request: &Parts) -> Shown<'_> {
+    bearer_of(request, |byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
+}
+
+/// The same of credentials that may have other characters than tokens have.
+pub(super) fn bearer_of(request: &Parts, legal: fn(u8) -> bool) -> Shown<'_> {
     let text = match single(request, &header::AUTHORIZATION) {
         Shown::Credential(text) => text,
         other => return other,
@@ -27,7 +32,6 @@ pub(super) fn bearer(request: &Parts) -> Shown<'_> {
         return Shown::Nothing;
     }
     let token = token.trim();
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if token.is_empty() || !token.bytes().all(legal) {
         return Shown::Malformed("the token has characters that none can have");
     }

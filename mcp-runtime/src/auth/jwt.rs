@@ -35,8 +35,8 @@ use crate::model::Principal;
 ///
 /// The keys are found by the issuer's metadata (RFC 8414, OpenID Connect Discovery), fetched over HTTPS when they are first
 /// needed, and again when they are 15 minutes old or a token names a key that is not among them, but every 10 seconds at
-/// most. While the issuer cannot be reached they are good for a day. Where there are none yet, callers are told with 503 to
-/// come back.
+/// most. While the issuer cannot be reached they are good for a day; whoever comes first after nobody came for long waits
+/// until they are fetched. Where there are none yet, callers are told with 503 to come back.
 ///
 /// The issuer's certificate must be of an authority that Mozilla trusts. `http://` is for issuers on this machine only.
 pub struct Jwt {

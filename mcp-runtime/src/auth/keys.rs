@@ -28,6 +28,13 @@ impl Default for Times {
     }
 }
 
+impl Times {
+    /// While there are callers, keys are never so old, unless the issuer cannot be reached.
+    fn overdue(&self) -> Duration {
+        self.fresh.saturating_add(self.fresh.max(Duration::from_secs(60)))
+    }
+}
+
 /// The keys of an issuer.
 pub(super) struct Keys {
     pub(super) issuer: Issuer,
@@ -45,6 +52,8 @@ struct Shared {
 struct Known {
     keys: Arc<[Key]>,
     fetched: Option<Instant>,
+    /// When it was in vain that they were fetched anew.
+    failed: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -72,17 +81,26 @@ impl Keys {
     pub(super) async fn find(&self, name: Option<&str>, algorithm: Algorithm) -> Result<Key, NoKey> {
         let now = Instant::now();
         let known = self.usable(now);
-        if let Some(known) = &known
-            && let Some(key) = known.find(name, algorithm)
-        {
-            if known.age(now) >= self.times.fresh {
-                // Whoever comes first starts it, and nobody waits for it.
-                self.fetch(now);
+        let found = known.as_ref().and_then(|known| Some((known, known.find(name, algorithm)?)));
+        let mut fetched = match found {
+            Some((known, key)) => {
+                if known.age(now) < self.times.fresh {
+                    return Ok(key);
+                }
+                // Whoever comes first starts it, and nobody waits for it; but where nobody came for long, a key may have been
+                // withdrawn for as long.
+                let fetched = self.fetch(now);
+                let long = |since: Instant| now.duration_since(since) >= self.times.overdue();
+                // While the issuer cannot be reached, nobody waits for what will not come.
+                let waits = known.fetched.is_none_or(long) && known.failed.is_none_or(long);
+                let Some(fetched) = fetched.filter(|_| waits) else { return Ok(key) };
+                fetched
             }
-            return Ok(key);
-        }
-        let none = if known.is_some() { NoKey::Unknown } else { NoKey::Unavailable };
-        let Some(mut fetched) = self.fetch(now) else { return Err(none) };
+            None => {
+                let none = if known.is_some() { NoKey::Unknown } else { NoKey::Unavailable };
+                self.fetch(now).ok_or(none)?
+            }
+        };
         // It is over when its sender is gone.
         while fetched.changed().await.is_ok() {}
         match self.usable(Instant::now()) {
@@ -114,10 +132,12 @@ impl Keys {
         tokio::spawn(async move {
             match issuer.keys().await {
                 Ok(keys) => {
-                    let known = Known { keys: keys.into(), fetched: Some(Instant::now()) };
+                    let known = Known { keys: keys.into(), fetched: Some(Instant::now()), failed: None };
                     *shared.known.write().unwrap_or_else(PoisonError::into_inner) = known;
                 }
                 Err(problem) => {
+                    shared.known.write().unwrap_or_else(PoisonError::into_inner).failed =
+                        Some(Instant::now());
                     tracing::warn!(
                         issuer = issuer.name(),
                         problem,

@@ -25,10 +25,19 @@ struct Table {
     held: HashMap<Arc<str>, Held>,
     /// Those that have ended, by when they are forgotten: all are kept equally long.
     ends: VecDeque<(Instant, Arc<str>)>,
-    /// How many keys each caller has.
-    callers: HashMap<Arc<str>, usize>,
+    callers: HashMap<Arc<str>, Share>,
     bytes: usize,
 }
+
+/// What a caller has.
+#[derive(Debug, Default)]
+struct Share {
+    keys: usize,
+    bytes: usize,
+}
+
+/// So many keys are looked at to say when there is room.
+const LOOKED_AT: usize = 1000;
 
 #[derive(Debug)]
 struct Held {
@@ -70,19 +79,22 @@ impl Memory {
                 Some(ended) => Found::Ended { digest, ended: ended.clone() },
             };
         }
-        let own = table.callers.get(claim.caller).copied().unwrap_or_default();
+        let own = table.callers.get(claim.caller).map_or(0, |share| share.keys);
         if table.held.len() >= self.most || own >= self.most.div_ceil(10) {
-            let next = table.ends.iter().find(|(_, key)| {
+            let frees = |(_, key): &&(Instant, Arc<str>)| {
                 let held = table.held.get(key);
                 table.held.len() >= self.most || held.is_some_and(|held| &*held.caller == claim.caller)
-            });
+            };
+            // Beyond those that are looked at there is none before the last of them.
+            let next = table.ends.iter().take(LOOKED_AT).find(frees);
+            let next = next.or_else(|| table.ends.get(LOOKED_AT - 1));
             let soon = Duration::from_secs(1);
             let retry_after = next.map_or(soon, |(end, _)| end.duration_since(Instant::now()).max(soon));
             return Found::Full { retry_after };
         }
         let known = table.callers.get_key_value(claim.caller).map(|(caller, _)| caller.clone());
         let caller = known.unwrap_or_else(|| claim.caller.into());
-        *table.callers.entry(caller.clone()).or_default() += 1;
+        table.callers.entry(caller.clone()).or_default().keys += 1;
         let held = Held {
             digest: claim.digest,
             owner: claim.owner.into(),
@@ -108,10 +120,15 @@ impl Memory {
             return;
         }
         if let Ended::Kept(result) = &ended {
-            if bytes.saturating_add(result.len()) > self.most_bytes {
+            let (length, caller) = (result.len(), held.caller.clone());
+            let own = table.callers.entry(caller).or_default();
+            let left = self.most_bytes.checked_sub(bytes.saturating_add(length));
+            // Whoever keeps much leaves as much for the others.
+            if left.is_none_or(|left| own.bytes.saturating_add(length) > left) {
                 ended = Ended::TooLong;
             } else {
-                table.bytes += result.len();
+                own.bytes += length;
+                table.bytes += length;
             }
         }
         // Beyond what a clock can tell nothing is forgotten.
@@ -129,12 +146,12 @@ impl Table {
     fn forget(&mut self, key: &str) {
         let Some(held) = self.held.remove(key) else { return };
         held.changed.notify_waiters();
-        if let Some(Ended::Kept(result)) = &held.ended {
-            self.bytes = self.bytes.saturating_sub(result.len());
-        }
-        if let Some(count) = self.callers.get_mut(&held.caller) {
-            *count -= 1;
-            if *count == 0 {
+        let length = if let Some(Ended::Kept(result)) = &held.ended { result.len() } else { 0 };
+        self.bytes = self.bytes.saturating_sub(length);
+        if let Some(own) = self.callers.get_mut(&held.caller) {
+            own.keys -= 1;
+            own.bytes = own.bytes.saturating_sub(length);
+            if own.keys == 0 {
                 self.callers.remove(&held.caller);
             }
         }

@@ -88,8 +88,9 @@ impl Idempotency {
         self
     }
 
-    /// How long all results that are kept in memory may be together, in bytes: 64 MiB by default. A call whose result finds no
-    /// room is not made again either; it is answered that it was done.
+    /// How long all results that are kept in memory may be together, in bytes: 64 MiB by default, and those of one caller no
+    /// longer than what they leave for others. A call whose result finds no room is not made again either; it is answered
+    /// that it was done.
     #[must_use]
     pub fn result_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;

@@ -23,7 +23,8 @@ const TRYING: Duration = Duration::from_secs(1);
 ///
 /// A breaker counts calls that failed in a way which the caller cannot mend: panics, timeouts, and errors of the function, unless
 /// it said that the input was wrong ([`ToolError::invalid_input`](crate::ToolError::invalid_input)). Wrong arguments, refusals,
-/// questions that nobody answered, and calls that were cancelled are not counted.
+/// questions that nobody answered, and calls that were cancelled are not counted. Each call that works makes up for one that
+/// failed, so that a function which fails now and then goes on.
 ///
 /// All callers share the breaker of a function. So use one where failures come from something behind the function, and
 /// tell wrong input from failures, or a caller can close the function for the others.
@@ -88,7 +89,7 @@ impl Breaker {
 pub enum BreakerState {
     /// Everything: the function works.
     Closed {
-        /// So many calls have failed lately.
+        /// So many calls have failed lately that others have not made up for.
         failures: u32,
     },
     /// Nothing.
@@ -113,7 +114,8 @@ struct Inner {
     failed: VecDeque<Instant>,
     /// Since when it is open, if it is not closed.
     opened: Option<Instant>,
-    trying: bool,
+    /// Since when a call tries whether it works again.
+    trying: Option<Instant>,
 }
 
 /// A call that was let through. Dropped without an outcome it was cancelled.
@@ -152,10 +154,12 @@ impl Circuit {
                 if !open.is_zero() {
                     return Err(open);
                 }
-                if inner.trying {
+                // One that has no end, or waits for its client, does not keep the others away for ever.
+                let patience = self.breaker.open_for.max(TRYING);
+                if inner.trying.is_some_and(|since| now.saturating_duration_since(since) < patience) {
                     return Err(TRYING);
                 }
-                inner.trying = true;
+                inner.trying = Some(now);
                 true
             }
         };
@@ -197,7 +201,9 @@ impl Passage {
         let breaker = self.circuit.breaker;
         let mut inner = self.circuit.lock();
         if self.trial {
-            inner.trying = false;
+            // One that took too long is no try any more.
+            inner.opened?;
+            inner.trying = None;
             match shown {
                 Shown::Works => {
                     *inner = Inner::default();
@@ -211,7 +217,12 @@ impl Passage {
             }
         }
         // One that was under way when the breaker opened opens it no further.
-        if shown != Shown::Fails || inner.opened.is_some() {
+        if inner.opened.is_some() || shown == Shown::Nothing {
+            return None;
+        }
+        // Where most calls work, a failure now and then is no reason to send everybody away.
+        if shown == Shown::Works {
+            inner.failed.pop_front();
             return None;
         }
         inner.failed.push_back(now);

@@ -244,10 +244,22 @@ impl Claimed {
     }
 
     async fn finish(mut self, ended: Ended) {
-        if let Err(error) = self.keys.store.finish(&self.keyed.key, self.claim(), ended).await {
-            tracing::error!(%error, "what came of a call with a key could not be kept");
-        }
         self.over = true;
+        let copy = self.copy();
+        let finishing = async move {
+            let finished = copy.keys.store.finish(&copy.keyed.key, copy.claim(), ended);
+            let problem = match tokio::time::timeout(LEASE, finished).await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("the store did not answer within {LEASE:?}"),
+            };
+            tracing::error!(error = problem, "what came of a call with a key could not be kept");
+        };
+        if !self.keys.shared {
+            return finishing.await;
+        }
+        // A task of its own: whoever goes away now loses nothing of what was done, and nobody waits long for a store.
+        let _ = tokio::time::timeout(LATER, tokio::spawn(finishing)).await;
     }
 }
 

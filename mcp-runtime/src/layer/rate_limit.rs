@@ -1,7 +1,6 @@
 //! Who asks too often is told when to come back, and nothing is run for him.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use tower_service::Service;
 
 use super::refusal::Asked;
 use super::through::Through;
-use crate::limits::{Bucket, Counted, LimitStore, MOST, Memory, Rate, RateLimits, Taken};
+use crate::limits::{Bucket, Counted, LimitStore, MOST, Memory, Rate, RateLimits, Taken, network};
 use crate::model::{Request, Response};
 
 /// A store that takes longer is as good as none.
@@ -151,15 +150,4 @@ fn refuse(request: &Request, bucket: Option<&Bucket<'_>>, retry_after: Duration)
     };
     tracing::debug!(what = %asked, said, "a request was over a rate limit");
     asked.limited(format!("{said}; it was not run"), retry_after)
-}
-
-/// What one caller can choose his addresses from.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        other => other,
-    }
 }

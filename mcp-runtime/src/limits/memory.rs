@@ -108,6 +108,10 @@ impl Memory {
         if let Some(full) = table.full.get(&key) {
             return (key, (*full).max(now));
         }
+        // Of what callers do not choose there is only so much, and it is never counted with what they do.
+        if matches!(bucket.counted, Counted::Function { .. } | Counted::All) {
+            return (key, now);
+        }
         if table.full.len() >= self.most && now >= table.sweep {
             table.full.retain(|_, full| *full > now);
             table.sweep = now.saturating_add(SWEEP_EVERY);
@@ -191,6 +195,20 @@ mod tests {
         assert_eq!(take(&memory, 0, rate), Taken::All);
         assert_eq!(take(&memory, 7_000_000, rate), Taken::All, "there is room again");
         assert!(memory.len() <= 3, "{}", memory.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn debts_of_newcomers_are_never_those_of_all() {
+        let memory = Memory::new(10);
+        let all = Bucket { counted: Counted::All, rate: Rate::per_second(100) };
+        let tool =
+            Bucket { counted: Counted::Function { word: "tool", name: "a" }, rate: Rate::per_second(100) };
+        for who in 0..3000 {
+            let caller = Bucket { counted: Counted::Session(who), rate: Rate::per_hour(1) };
+            memory.take(&[caller, tool, all]);
+            tokio::time::advance(Duration::from_millis(100)).await;
+        }
+        assert_eq!(memory.take(&[tool, all]), Taken::All);
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 
 mod memory;
 mod rate;
+mod share;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub(crate) use memory::Memory;
 pub use rate::Rate;
+pub(crate) use share::{Caller, Share, Shares, network};
 
 use crate::BoxError;
 use crate::extension::BoxFuture;
@@ -204,12 +206,10 @@ impl fmt::Display for Counted<'_> {
         match self {
             // Debug writes quotes and escapes, so that no two callers have one key.
             Self::Caller(who) => {
-                write!(
-                    f,
-                    "principal:{:?}:{:?}",
-                    who.issuer().unwrap_or_default(),
-                    who.subject().unwrap_or_default()
-                )
+                let (issuer, subject) = (who.issuer().unwrap_or_default(), who.subject().unwrap_or_default());
+                write!(f, "principal:{issuer:?}:{subject:?}")?;
+                // Two programs of one person are two callers.
+                who.client().map_or(Ok(()), |client| write!(f, ":{client:?}"))
             }
             Self::Address(address) => write!(f, "address:{address}"),
             Self::Session(number) => write!(f, "session:{number:032x}"),

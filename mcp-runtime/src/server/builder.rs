@@ -317,7 +317,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How many HTTP sessions of stateful clients there may be, 10,000 by default. When there are more, the idlest ends.
+    /// How many HTTP sessions of stateful clients there may be, 10,000 by default. When there are more, the idlest ends:
+    /// of those of the same principal, where he has a tenth of them.
     #[must_use]
     pub fn max_sessions(mut self, count: usize) -> Self {
         self.sessions.count = count;
@@ -339,7 +340,8 @@ impl ServerBuilder {
     }
 
     /// How many calls may be under way at once, 16,384 by default: on one connection, or over HTTP in all. One more is refused,
-    /// over HTTP with 503; it was not run, and may be sent again.
+    /// over HTTP with 503; it was not run, and may be sent again. On a public server no caller has more of them than are free
+    /// for the others.
     #[must_use]
     pub fn max_in_flight(mut self, calls: usize) -> Self {
         self.limits.in_flight = calls.max(1);

@@ -1,7 +1,6 @@
 //! The tasks of a server: those that are under way here, and where all of them are kept.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +11,7 @@ use super::run::{Detached, run};
 use super::{ID, TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 use crate::changes::{Change, Changes};
 use crate::handler::{Context, Running};
+use crate::limits::{Caller, Shares};
 use crate::model::{Facts, Implied, Principal, Slot, Tool};
 use crate::{Error, ToolError};
 
@@ -22,7 +22,7 @@ pub(crate) struct Board {
     pub(super) changes: Arc<Changes>,
     implied: Implied,
     live: Mutex<HashMap<String, Arc<Live>>>,
-    kept: AtomicUsize,
+    kept: Arc<Shares>,
     itself: Weak<Board>,
 }
 
@@ -64,13 +64,14 @@ impl Live {
 impl Board {
     pub(crate) fn new(settings: Tasks, changes: Arc<Changes>, implied: Implied) -> Arc<Self> {
         let store = settings.store_or_memory();
+        let kept = Shares::new(settings.most);
         Arc::new_cyclic(|itself| Self {
             settings,
             store,
             changes,
             implied,
             live: Mutex::default(),
-            kept: AtomicUsize::new(0),
+            kept,
             itself: itself.clone(),
         })
     }
@@ -105,17 +106,13 @@ impl Board {
         facts: Arc<Facts>,
     ) -> Result<TaskRecord, ToolError> {
         let full = || ToolError::transient("the server has too many tasks");
-        if self.kept.fetch_add(1, Ordering::AcqRel) >= self.settings.most {
-            self.kept.fetch_sub(1, Ordering::AcqRel);
-            return Err(full());
-        }
-        let begun = self.begin(&facts, &tool).await;
-        let record = begun.inspect_err(|_| {
-            self.kept.fetch_sub(1, Ordering::AcqRel);
-        })?;
+        let address = facts.remote.and_then(|remote| remote.address);
+        let caller = facts.public.then(|| Caller::of(&facts.principal, address)).flatten();
+        let place = self.kept.take(caller, 1).ok_or_else(full)?;
+        let record = self.begin(&facts, &tool).await?;
         let live = Arc::new(Live { record: Mutex::new(record.clone()), slots: Mutex::default(), facts });
         self.live().insert(record.id.clone(), live.clone());
-        let detached = Detached { running, tool, live };
+        let detached = Detached { running, tool, live, place };
         tokio::spawn(run(self.clone(), detached, self.settings.keep));
         Ok(record)
     }
@@ -163,7 +160,6 @@ impl Board {
         if let Err(error) = self.store.remove(&id).await {
             tracing::error!(%error, "a task cannot be forgotten");
         }
-        self.kept.fetch_sub(1, Ordering::AcqRel);
     }
 
     fn allows(&self, principal: &Principal, task: &TaskRecord) -> bool {

@@ -76,7 +76,9 @@ impl Tasks {
     /// How long a task is kept from its beginning on, one hour by default. One that has not ended by then is cancelled.
     #[must_use]
     pub fn keep(mut self, time: Duration) -> Self {
-        self.keep = time;
+        // Beyond that no clock tells the time.
+        const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+        self.keep = time.min(LONGEST);
         self
     }
 
@@ -96,7 +98,7 @@ impl Tasks {
     }
 
     /// How many tasks there may be at once, kept ones included: 10,000 by default. A call that would begin one more is told to
-    /// try again later.
+    /// try again later. On a public server no caller has more of them than are free for the others.
     #[must_use]
     pub fn most(mut self, count: usize) -> Self {
         self.most = count;

@@ -14,6 +14,7 @@ use super::record::TaskStatus;
 use crate::Error;
 use crate::dispatch::finish_task;
 use crate::handler::{Outcome, Running, current};
+use crate::limits::Share;
 use crate::model::{Notice, Taken, Tool};
 use crate::wire::{code_of, question_to_tell, result_to_keep};
 
@@ -22,6 +23,8 @@ pub(super) struct Detached {
     pub(super) running: Running,
     pub(super) tool: Arc<Tool>,
     pub(super) live: Arc<Live>,
+    /// Its place, until it is forgotten.
+    pub(super) place: Share,
 }
 
 /// What happens while a task runs.
@@ -34,7 +37,7 @@ enum Step {
 /// Runs a task to its end, and keeps it for the rest of its time.
 pub(super) async fn run(board: Arc<Board>, detached: Detached, keep: Duration) {
     let until = Instant::now() + keep;
-    let Detached { mut running, tool, live } = detached;
+    let Detached { mut running, tool, live, place } = detached;
     let mut late = std::pin::pin!(sleep_until(until));
     loop {
         let step = tokio::select! {
@@ -63,6 +66,7 @@ pub(super) async fn run(board: Arc<Board>, detached: Detached, keep: Duration) {
     drop(running);
     live.slots().clear();
     board.forget_later(&live, until.duration_since(Instant::now())).await;
+    drop(place);
 }
 
 fn poll(running: &mut Running, live: &Live, cx: &mut Context<'_>) -> Poll<Step> {

@@ -83,6 +83,9 @@ impl Drop for Held {
     }
 }
 
+/// Whoever has such a part of all sessions has many.
+const OWN: usize = 10;
+
 /// Idle sessions are looked for this often at most.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -125,7 +128,13 @@ impl Sessions {
         let mut table = self.table(now);
         if table.held.len() >= self.limits.count {
             let at_work = |session: &Session| session.listener.is_read() || !session.in_flight.is_empty();
-            let idle = table.held.iter().filter(|(_, held)| !at_work(&held.session));
+            // Whoever has many ends one of his own: nobody begins so many that those of others end.
+            let own = table.held.keys().filter(|(owner, _)| owner == principal).count();
+            let his = own >= self.limits.count.div_ceil(OWN).max(1);
+            let idle = table
+                .held
+                .iter()
+                .filter(|((owner, _), held)| (!his || owner == principal) && !at_work(&held.session));
             let idlest = idle.min_by_key(|(_, held)| held.used).map(|(key, _)| key.clone())?;
             tracing::warn!(limit = self.limits.count, "the table of sessions is full: the idlest one ends");
             table.held.remove(&idlest);

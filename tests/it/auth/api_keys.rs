@@ -56,6 +56,15 @@ async fn a_key_stands_in_the_header_that_was_chosen_and_there_once() {
 }
 
 #[tokio::test]
+async fn every_key_that_may_be_given_may_be_shown() {
+    let key = "!#$%&'()*,:;<>?@[]^`{|}";
+    let served = serve(|_| ApiKeys::new().key("nightly", key, [""; 0]).into(), |builder| builder).await;
+    let bearer = format!("bearer  {key}");
+    assert_eq!(shown(&served, "authorization", &bearer).await, Ok("nightly by nothing may ".into()));
+    assert_eq!(shown(&served, "authorization", "Bearer a b").await, Err(400));
+}
+
+#[tokio::test]
 async fn an_old_key_is_good_for_the_grace_period_and_no_longer() {
     let keys = ApiKeys::new().header("x-api-key").key("nightly", KEY, ["a"]);
     let served = serve(|_| keys.clone().into(), |builder| builder).await;

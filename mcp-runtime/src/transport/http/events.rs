@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::places::Place;
 use crate::kept::{EventId, Reader, Said};
 use crate::server::{Replies, Reply};
 
@@ -49,7 +49,7 @@ struct Event {
 #[derive(Debug)]
 pub(super) enum Source {
     /// The call itself: it ends with the stream.
-    Call { replies: Replies, _place: Option<OwnedSemaphorePermit> },
+    Call { replies: Replies, _place: Option<Place> },
     /// What is kept of a call that goes on without the stream.
     Kept(Reader),
 }
@@ -98,7 +98,7 @@ impl Events {
     pub(super) fn of_call(
         first: &Reply,
         replies: Replies,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
         ending: CancellationToken,
         until: Option<Instant>,
     ) -> Self {
@@ -116,7 +116,7 @@ impl Events {
     /// What has changed, for as long as the session is listened to.
     pub(super) fn of_changes(
         replies: Replies,
-        place: OwnedSemaphorePermit,
+        place: Place,
         ending: CancellationToken,
         until: Option<Instant>,
     ) -> Self {

@@ -9,6 +9,7 @@ mod events;
 mod exposure;
 mod guard;
 mod operator;
+mod places;
 mod protected;
 mod proxies;
 mod remote;

@@ -108,7 +108,7 @@ impl Proxies {
         };
         let mut at = direct;
         let mut host = None;
-        for hop in hops.into_iter().rev().take(MOST_HOPS) {
+        for hop in hops.into_iter().take(MOST_HOPS) {
             // What comes before was written by somebody else.
             if !self.include(at.ip()) {
                 break;
@@ -144,28 +144,30 @@ struct Hop {
     host: Option<String>,
 }
 
-fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default())
+/// The lines of a header, the last first: what comes last was written by whoever is nearest.
+fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
+    headers.get_all(name).iter().rev().map(|line| line.as_bytes())
 }
 
+/// The nearest first.
 fn x_forwarded(headers: &HeaderMap) -> Vec<Hop> {
-    let named = lines(headers, &X_FORWARDED_FOR).flat_map(|line| line.split(','));
-    named.map(|text| Hop { from: node(text.trim()), host: None }).collect()
+    let named = lines(headers, &X_FORWARDED_FOR).flat_map(|line| line.rsplit(|byte| *byte == b','));
+    named.map(|text| Hop { from: node(read(text)), host: None }).collect()
 }
 
-/// RFC 7239, section 4.
+/// RFC 7239, section 4; the nearest first.
 fn standard(headers: &HeaderMap) -> Vec<Hop> {
-    let elements = lines(headers, &FORWARDED).flat_map(|line| parts(line, ','));
-    let hop = |element: &str| {
+    let elements = lines(headers, &FORWARDED).flat_map(|line| parts(line, b','));
+    let hop = |element: &[u8]| {
         let mut hop = Hop::default();
-        for pair in parts(element, ';') {
-            let Some((name, value)) = pair.split_once('=') else { continue };
+        for pair in parts(element, b';') {
+            let Some((name, value)) = read(pair).split_once('=') else { continue };
             let value = value.trim();
             let value = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
             if name.trim().eq_ignore_ascii_case("for") {
-                hop.from = node(value);
+                hop.from = hop.from.or(node(value));
             } else if name.trim().eq_ignore_ascii_case("host") {
-                hop.host = Some(value.to_owned());
+                hop.host.get_or_insert(value.to_owned());
             }
         }
         hop
@@ -173,13 +175,18 @@ fn standard(headers: &HeaderMap) -> Vec<Hop> {
     elements.map(hop).collect()
 }
 
-/// The parts between separators that do not stand in quotes.
-fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
+/// The parts between separators that do not stand in quotes, the last first. Read from the end, a quote that somebody left
+/// open hides nothing of what a proxy wrote behind it.
+fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
-    text.split(move |c| {
-        quoted ^= c == '"';
-        c == separator && !quoted
+    text.rsplit(move |byte| {
+        quoted ^= *byte == b'"';
+        *byte == separator && !quoted
     })
+}
+
+fn read(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or_default().trim()
 }
 
 /// An address, perhaps with a port.
@@ -293,6 +300,26 @@ mod tests {
             assert_eq!((found.as_str(), named.as_deref()), (from, host), "{line}");
         }
         assert_eq!(seen(&proxies, "10.0.0.1", &[("x-forwarded-for", "198.51.100.7")]).0, "10.0.0.1");
+    }
+
+    #[test]
+    fn nothing_that_a_caller_writes_hides_what_a_proxy_adds_behind_it() {
+        let proxies = Proxies::new(["10.0.0.0/8"]).forwarded();
+        for written in [
+            "for=203.0.113.9;host=evil;x=\"",
+            "for=\"203.0.113.9",
+            "\"",
+            "for=203.0.113.9;x=\"\\",
+            "for=203.0.113.9;x=\"\\\"\"\"",
+            "for=\"\u{e9}",
+        ] {
+            let line = format!("{written}, for=198.51.100.7;host=mcp.example.com");
+            let (from, host) = seen(&proxies, "10.0.0.1", &[("forwarded", &line)]);
+            assert_eq!((from.as_str(), host.as_deref()), ("198.51.100.7", Some("mcp.example.com")), "{line}");
+        }
+        let proxies = Proxies::new(["10.0.0.0/8"]);
+        let line = "\u{e9}, 198.51.100.7";
+        assert_eq!(seen(&proxies, "10.0.0.1", &[("x-forwarded-for", line)]).0, "198.51.100.7");
     }
 
     #[test]

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +19,7 @@ use super::body::Body;
 use super::events::Events;
 use super::exposure::Reach;
 use super::guard;
+use super::places::{Place, Places};
 use super::remote::Door;
 use super::settings::Settings;
 use crate::dialect::Dialect;
@@ -58,8 +58,7 @@ pub struct HttpService {
     pub(super) settings: Arc<Settings>,
     pub(super) door: Door,
     /// Places for calls that are not ready at once.
-    places: Arc<Semaphore>,
-    all_places: u32,
+    places: Places,
     ending: CancellationToken,
     stop: CancellationToken,
 }
@@ -73,16 +72,12 @@ impl Server {
     /// serves it.
     pub fn http_service(&self) -> HttpService {
         let settings = Settings::of(&self.shared);
-        let all_places = u32::try_from(self.shared.limits.in_flight)
-            .unwrap_or(u32::MAX)
-            .min(Semaphore::MAX_PERMITS as u32);
-        let places = Arc::new(Semaphore::new(all_places as usize));
+        let places = Places::new(self.shared.limits.in_flight, settings.exposure.is_public());
         HttpService {
             server: self.clone(),
             settings,
             door: Door::default(),
             places,
-            all_places,
             ending: CancellationToken::new(),
             stop: CancellationToken::new(),
         }
@@ -152,6 +147,7 @@ impl HttpService {
             return refuse(StatusCode::NOT_ACCEPTABLE, NO_EVENTS);
         }
         let until = principal.until();
+        let caller = self.places.caller(&principal, self.door.remote(&parts));
         let peer = self.peer(parts, principal);
         match resume(&self.server.shared, &peer) {
             // Its call has the place.
@@ -166,7 +162,7 @@ impl HttpService {
                 _ => respond(Reply::nothing()),
             };
         }
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
+        let Some(place) = self.places.take(caller, 1) else {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
         };
         stream_of(None, Body::events(Events::of_changes(replies, place, self.ending.clone(), until)))
@@ -196,16 +192,17 @@ impl HttpService {
         };
         let dialect = parts.uri.path().rsplit('/').next().and_then(Dialect::named);
         let until = principal.until();
+        let caller = self.places.caller(&principal, self.door.remote(&parts));
         let peer = self.peer(parts, principal);
         let peer = dialect.into_iter().fold(peer, Peer::dialect);
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
         // A place is taken for each call before anything runs, so that what is refused can be sent again.
-        let place = match u32::try_from(replies.calls()).unwrap_or(u32::MAX) {
+        let place = match replies.calls() {
             0 => None,
-            calls => match self.places.clone().try_acquire_many_owned(calls) {
-                Ok(place) => Some(place),
-                Err(_) => return respond(replies.refuse_busy()),
+            calls => match self.places.take(caller, calls) {
+                Some(place) => Some(place),
+                None => return respond(replies.refuse_busy()),
             },
         };
         let first = match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
@@ -231,7 +228,7 @@ impl HttpService {
         first: Option<Reply>,
         mut replies: Replies,
         accept: Accept,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
         until: Option<Instant>,
     ) -> Response<Body> {
         let mut next = first;
@@ -260,7 +257,7 @@ impl HttpService {
         mut replies: Replies,
         streams: &Arc<Streams>,
         accept: Accept,
-        place: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     ) -> Reader {
         let (writer, reader) = streams.open(accept.events);
         first.into_iter().for_each(|reply| writer.say(reply));
@@ -297,7 +294,7 @@ impl HttpService {
 
     /// Ready when no call is under way any more.
     pub(super) async fn idle(&self) {
-        let _ = self.places.acquire_many(self.all_places).await;
+        self.places.idle().await;
     }
 }
 
