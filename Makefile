@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-macros deny serve
+.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-macros fuzz soak miri deny serve
 
 test: lint unit wirecheck features link docs conformance interop
 
@@ -57,6 +57,20 @@ bench:
 # What a tool costs the compiler; writes benches/MACROS.md.
 bench-macros:
 	cd benches && $(CARGO) run --release -p macros
+
+# libFuzzer at each target for FUZZ_SECONDS, 60 by default; FUZZ="message head" names some. Needs the nightly compiler. A short
+# while of the same is among the tests.
+fuzz:
+	fuzz/run $(FUZZ)
+
+# What a server stands, in figures, for SOAK_SECONDS, 60 by default, where time is what counts. Needs Linux.
+soak:
+	cd benches && $(CARGO) build -q --release -p soak
+	ulimit -n $$(ulimit -Hn) && cd benches && exec $(CARGO) run -q --release -p soak --bin soak
+
+# The core under an interpreter that sees undefined behaviour. Needs the nightly compiler with miri and rust-src.
+miri:
+	MIRIFLAGS=-Zmiri-disable-isolation $(CARGO) +nightly miri test -p mcp-runtime --no-default-features --lib -- json:: wire:: seal:: model:: kept::
 
 # Needs cargo-deny.
 deny:
