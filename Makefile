@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-macros fuzz soak miri deny serve
+.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-macros fuzz soak deny serve
 
 test: lint unit wirecheck features link docs conformance interop
 
@@ -67,10 +67,6 @@ fuzz:
 soak:
 	cd benches && $(CARGO) build -q --release -p soak
 	ulimit -n $$(ulimit -Hn) && cd benches && exec $(CARGO) run -q --release -p soak --bin soak
-
-# The core under an interpreter that sees undefined behaviour. Needs the nightly compiler with miri and rust-src.
-miri:
-	MIRIFLAGS=-Zmiri-disable-isolation $(CARGO) +nightly miri test -p mcp-runtime --no-default-features --lib -- json:: wire:: seal:: model:: kept::
 
 # Needs cargo-deny.
 deny:

@@ -52,7 +52,7 @@ fn hold(name: &str) {
         slowest = slowest.max(try_on(&changes.next()));
         tried += 1;
     }
-    println!("{name}: {tried} cases in {seconds} s, the slowest {slowest:?}");
+    eprintln!("{name}: {tried} cases in {seconds} s, the slowest {slowest:?}");
 }
 
 #[test]

