@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-layers bench-macros deny serve
+.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-layers bench-macros fuzz soak deny serve
 
 test: lint unit wirecheck features link docs conformance interop
 
@@ -63,6 +63,16 @@ bench-layers:
 # What a tool costs the compiler; writes benches/MACROS.md.
 bench-macros:
 	cd benches && $(CARGO) run --release -p macros
+
+# libFuzzer at each target for FUZZ_SECONDS, 60 by default; FUZZ="message head" names some. Needs the nightly compiler. A short
+# while of the same is among the tests.
+fuzz:
+	fuzz/run $(FUZZ)
+
+# What a server stands, in figures, for SOAK_SECONDS, 60 by default, where time is what counts. Needs Linux.
+soak:
+	cd benches && $(CARGO) build -q --release -p soak
+	ulimit -n $$(ulimit -Hn) && cd benches && exec $(CARGO) run -q --release -p soak --bin soak
 
 # Needs cargo-deny.
 deny:

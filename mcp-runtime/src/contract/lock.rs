@@ -19,7 +19,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
-pub(super) use self::read::read;
+pub use self::read::read;
 use crate::Catalogue;
 
 /// The version of the form that is written, and the newest that is read.
@@ -34,11 +34,13 @@ const HEAD: &str = "\
 ";
 
 /// A line of a lock cannot be read.
-#[derive(Debug)]
-pub(super) struct Unreadable {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
     line: usize,
     why: String,
 }
+
+impl std::error::Error for Unreadable {}
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,8 +96,8 @@ impl Kind {
     }
 }
 
-/// Writes a catalogue as a lock.
-pub(super) fn write(catalogue: &Catalogue) -> String {
+/// A catalogue as the text of a lock, which [`read`] reads.
+pub fn write(catalogue: &Catalogue) -> String {
     format!("{HEAD}version = {VERSION}\n\n{}", sections(catalogue))
 }
 

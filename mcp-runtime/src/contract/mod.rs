@@ -46,3 +46,4 @@ pub use hold::Publishes;
 pub use hold::{Place, hold};
 pub use items::compare;
 pub(crate) use lock::sections;
+pub use lock::{Unreadable, read, write};

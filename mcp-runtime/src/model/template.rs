@@ -79,8 +79,19 @@ fn end_of<'a>(
         [] => Some(rest.len()),
         [Segment::Query(_), ..] => Some(rest.find('?').unwrap_or(rest.len())),
         [Segment::Literal(literal)] => rest.strip_suffix(literal).map(str::len),
+        [Segment::Literal(literal), .., Segment::Query(_)] => find(before_query(rest, following), literal),
         [Segment::Literal(literal), ..] => find(rest, literal),
         [Segment::Variable(_) | Segment::Rest(_), ..] => None,
+    }
+}
+
+/// What can hold literals of the path: the values of a query hold what they like.
+fn before_query<'a>(rest: &'a str, following: &[Segment]) -> &'a str {
+    let signs =
+        following.iter().filter(|segment| matches!(segment, Segment::Literal(text) if text.contains('?')));
+    match (signs.count(), rest.find('?')) {
+        (0, Some(end)) => rest.get(..end).unwrap_or_default(),
+        _ => rest,
     }
 }
 
@@ -173,6 +184,18 @@ mod tests {
         assert_eq!(values(SEARCH, "db://t"), pairs(&[("table", "t")]));
         assert_eq!(values(SEARCH, "db://t?other=1"), None);
         assert_eq!(values(SEARCH, "db://t?to=1&to=2"), None);
+    }
+
+    #[test]
+    fn the_literal_behind_a_rest_variable_is_not_looked_for_in_the_query() {
+        const META: &[Segment] =
+            &[Literal("x:"), Rest("path"), Literal("--"), Variable("last"), Query(&["a"])];
+        assert_eq!(
+            values(META, "x:p--q--r?a=s--t"),
+            pairs(&[("path", "p--q"), ("last", "r"), ("a", "s--t")])
+        );
+        const BARE: &[Segment] = &[Literal("x:"), Rest("path"), Literal("-m"), Query(&["a"])];
+        assert_eq!(values(BARE, "x:p-m?a=-m"), pairs(&[("path", "p"), ("a", "-m")]));
     }
 
     #[test]

@@ -7,12 +7,21 @@ use serde_json::{Map, Value};
 use super::{ARGUMENTS, Kind, Name, Step, Unreadable, VERSION, as_list, is_bare};
 use crate::Catalogue;
 
-/// Reads a lock.
+/// Reads the text of a lock, so that two of them can be [compared](super::super::compare): those of two releases, say.
+///
+/// ```
+/// use mcp::contract::{Verdict, compare, read};
+///
+/// let old = read("version = 1\n\n[prompt \"review\"]\ndescription = \"Reviews.\"\n")?;
+/// let new = read("version = 1\n\n[prompt \"review\"]\ndescription = \"Reviews code.\"\n")?;
+/// assert_eq!(compare(&old, &new)[0].verdict, Verdict::Wording);
+/// # Ok::<_, mcp::contract::Unreadable>(())
+/// ```
 ///
 /// # Errors
 ///
 /// It is of a newer form, or damaged: which line, and why.
-pub(in crate::contract) fn read(text: &str) -> Result<Catalogue, Unreadable> {
+pub fn read(text: &str) -> Result<Catalogue, Unreadable> {
     let mut reader = Reader::default();
     for (at, line) in text.lines().enumerate() {
         reader.line(line).map_err(|why| Unreadable { line: at + 1, why })?;
