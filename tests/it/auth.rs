@@ -2,8 +2,8 @@
 
 mod api_keys;
 mod hostile;
-mod issuer;
-mod orders;
+pub mod issuer;
+pub mod orders;
 mod proxies;
 mod scopes;
 

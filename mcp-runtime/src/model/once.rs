@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 /// So much may be remembered at once.
 const MOST: usize = 65_536;
@@ -28,6 +29,9 @@ const SWEEP_EVERY: u64 = 60;
 #[derive(Debug)]
 struct Held {
     until: u64,
+    /// The same by a clock that nobody sets: one that was set forwards, and back again, must not bring a state to life whose
+    /// deeds are forgotten.
+    passes: Instant,
     cell: Arc<OnceCell<Value>>,
 }
 
@@ -38,14 +42,19 @@ impl Onces {
         let now = now();
         if *sweep <= now || held.len() >= MOST {
             *sweep = now + SWEEP_EVERY;
-            held.retain(|_, held| held.until > now);
+            let passed = Instant::now();
+            held.retain(|_, held| held.until > now || held.passes > passed);
         }
         let full = held.len() >= MOST;
         let place = (nonce.to_owned(), key.to_owned());
         if full && !held.contains_key(&place) {
             return None;
         }
-        let held = held.entry(place).or_insert_with(|| Held { until, cell: Arc::default() });
+        let held = held.entry(place).or_insert_with(|| {
+            let begun = Instant::now();
+            let passes = begun.checked_add(Duration::from_secs(until.saturating_sub(now))).unwrap_or(begun);
+            Held { until, passes, cell: Arc::default() }
+        });
         Some(held.cell.clone())
     }
 }
