@@ -3,8 +3,8 @@
 mod api_keys;
 mod fair;
 mod hostile;
-mod issuer;
-mod orders;
+pub mod issuer;
+pub mod orders;
 mod proxies;
 mod scopes;
 

@@ -420,7 +420,7 @@ fn what_holds_where_nothing_is_said_is_this() {
 
 /// A store that machines share; it takes its time, and may be out of order.
 #[derive(Debug, Clone, Default)]
-struct Far(Arc<FarInside>);
+pub struct Far(Arc<FarInside>);
 
 #[derive(Debug, Default)]
 struct FarInside {

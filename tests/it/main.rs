@@ -20,6 +20,7 @@ mod eras;
 #[allow(dead_code, reason = "as an example it has a main function")]
 mod everything;
 mod examples;
+mod faults;
 mod features;
 mod hostile;
 mod hostile_client;

@@ -1,5 +1,6 @@
 //! The examples that do what the guides are about, as processes, against stand-ins for the services that they ask.
 
+mod database;
 mod github;
 mod weather;
 

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::idempotency::{IdempotencyStore, Turn};
 
@@ -34,6 +35,9 @@ const SWEEP_EVERY: u64 = 60;
 #[derive(Debug)]
 struct Held {
     until: u64,
+    /// The same by a clock that nobody sets: one that was set forwards, and back again, must not bring a state to life whose
+    /// deeds are forgotten.
+    passes: Instant,
     cell: Arc<OnceCell<Value>>,
 }
 
@@ -58,14 +62,19 @@ impl Onces {
         let now = now();
         if *sweep <= now || held.len() >= MOST {
             *sweep = now + SWEEP_EVERY;
-            held.retain(|_, held| held.until > now);
+            let passed = Instant::now();
+            held.retain(|_, held| held.until > now || held.passes > passed);
         }
         let full = held.len() >= MOST;
         let place = (nonce.to_owned(), key.to_owned());
         if full && !held.contains_key(&place) {
             return None;
         }
-        let held = held.entry(place).or_insert_with(|| Held { until, cell: Arc::default() });
+        let held = held.entry(place).or_insert_with(|| {
+            let begun = Instant::now();
+            let passes = begun.checked_add(Duration::from_secs(until.saturating_sub(now))).unwrap_or(begun);
+            Held { until, passes, cell: Arc::default() }
+        });
         Some(held.cell.clone())
     }
 }

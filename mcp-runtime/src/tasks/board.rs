@@ -172,15 +172,18 @@ impl Board {
         let unknown = || Error::invalid_params("there is no such task");
         let live = self.live().get(id).map(|live| live.record());
         let found = match live {
+            // It is forgotten here when its time has passed, however the clock was set meanwhile.
             Some(record) => Some(record),
-            None => self.store.load(id).await.map_err(|error| {
-                tracing::error!(%error, "tasks cannot be read");
-                Error::internal("tasks cannot be read now")
-            })?,
+            None => {
+                let kept = self.store.load(id).await.map_err(|error| {
+                    tracing::error!(%error, "tasks cannot be read");
+                    Error::internal("tasks cannot be read now")
+                })?;
+                let now = SystemTime::now();
+                kept.filter(|task| !task.is_forgotten(now))
+            }
         };
-        let now = SystemTime::now();
-        let found = found.filter(|task| task.belongs_to(principal) && !task.is_forgotten(now));
-        let task = found.ok_or_else(unknown)?;
+        let task = found.filter(|task| task.belongs_to(principal)).ok_or_else(unknown)?;
         if !self.allows(principal, &task) {
             return Err(Error::insufficient_scope("this task", task.scopes));
         }

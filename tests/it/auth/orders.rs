@@ -15,20 +15,26 @@ use crate::wire::{Wire, example, start_in, stateless};
 const TASKS: &str = "io.modelcontextprotocol/tasks";
 
 /// The example, served over HTTP to whoever has a token.
-struct Shop {
-    issuer: Issuer,
-    url: String,
+pub struct Shop {
+    pub issuer: Issuer,
+    pub url: String,
     _process: Child,
 }
 
 impl Shop {
     async fn open() -> Self {
+        Self::open_with(|command| command).await
+    }
+
+    /// The same as a command that is made ready.
+    pub async fn open_with(ready: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let issuer = Issuer::start().await;
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
         let url = format!("http://{address}/mcp");
-        let mut process = Command::new(example("orders"))
+        let mut command = Command::new(example("orders"));
+        let mut process = ready(&mut command)
             .args(["--http", &address.to_string()])
             .envs([("ISSUER", &issuer.url), ("RESOURCE", &url)])
             .stdin(Stdio::null())
@@ -51,29 +57,29 @@ impl Shop {
     }
 
     /// What a request on its own is answered, with its status.
-    async fn ask(&self, scopes: &str, message: Value) -> Answer {
+    pub async fn ask(&self, scopes: &str, message: Value) -> Answer {
         let bearer = format!("Bearer {}", self.issuer.token(&self.url, scopes));
         post(&self.url, &message, &[("authorization", Some(&bearer))]).await
     }
 }
 
-fn place(key: &str) -> Value {
+pub fn place(key: &str) -> Value {
     json!({"name": "place_order", "arguments": {"request_id": key, "item": "bolts", "euros": 12}})
 }
 
 /// A call of whoever can be asked with a form, and knows tasks.
-fn able(mut params: Value) -> Value {
+pub fn able(mut params: Value) -> Value {
     params["_meta"]["io.modelcontextprotocol/clientCapabilities"] =
         json!({"elicitation": {"form": {}}, "extensions": {TASKS: {}}});
     params
 }
 
-fn refund(number: u32) -> Value {
+pub fn refund(number: u32) -> Value {
     able(json!({"name": "refund_order", "arguments": {"number": number}}))
 }
 
 /// The same refund, with what was asked answered.
-fn agreed(mut refund: Value, asked: &Value) -> Value {
+pub fn agreed(mut refund: Value, asked: &Value) -> Value {
     let asked = &asked["result"];
     assert_eq!(asked["resultType"], "input_required", "{asked}");
     let key = asked["inputRequests"].as_object().unwrap().keys().next().unwrap().clone();
