@@ -20,8 +20,9 @@ use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
 use crate::layer::{AnyLayer, Guards, Next, Protection, Rules, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Request, Response};
-use crate::registry::{Care, Registry, discovered};
+use crate::registry::{Care, Registry, Selection, discovered};
 use crate::seal::{Seal, StateKey};
+use crate::settings::Deferred;
 use crate::tasks::{self, Board, Tasks};
 use crate::transport::Limits;
 use crate::wire::{About, Carried, Identity, SessionLimits, Sessions};
@@ -48,19 +49,21 @@ pub struct ServerBuilder {
     explicit: bool,
     modules: Vec<String>,
     definitions: Vec<Definition>,
+    pub(crate) selection: Selection,
+    pub(crate) settings: Deferred,
     pub(crate) states: States,
     layers: Vec<AnyLayer>,
     pub(super) implied: Implied,
-    sessions: SessionLimits,
-    limits: Limits,
+    pub(crate) sessions: SessionLimits,
+    pub(crate) limits: Limits,
     extensions: Extensions,
     tasks: Tasks,
-    state_keys: Vec<StateKey>,
-    state_lifetime: Duration,
-    hints: Hints,
-    page: usize,
-    dialect: Dialect,
-    care: Care,
+    pub(crate) state_keys: Vec<StateKey>,
+    pub(crate) state_lifetime: Duration,
+    pub(crate) hints: Hints,
+    pub(crate) page: usize,
+    pub(crate) dialect: Dialect,
+    pub(crate) care: Care,
     pub(crate) protection: Protection,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
@@ -79,6 +82,8 @@ impl ServerBuilder {
             explicit: false,
             modules: Vec::new(),
             definitions: Vec::new(),
+            selection: Selection::default(),
+            settings: Deferred::default(),
             states: States::default(),
             layers: Vec::new(),
             implied: Implied::default(),
@@ -424,6 +429,7 @@ impl ServerBuilder {
         self.definitions.extend(found);
         self.explicit = true;
         self.states.assume_all();
+        self.settings.clear();
         self.build()
     }
 
@@ -447,11 +453,13 @@ impl ServerBuilder {
     ///
     /// Everything that does not fit together, each with its place in the source: names that occur twice or are not
     /// legal, states that were not given, arguments that cannot stand beside each other.
-    pub fn build(self) -> Result<Server, BuildError> {
+    pub fn build(mut self) -> Result<Server, BuildError> {
         let mut definitions: Vec<_> = self.found().collect();
         definitions.extend(self.definitions);
         let mut problems = self.problems;
+        self.settings.read(&mut self.states, &mut problems);
         self.protection.apply(&mut definitions, &mut problems);
+        self.selection.apply(&mut definitions, &mut problems);
         let has_tasks = definitions.iter().any(|definition| definition.task.is_some());
         if has_tasks {
             definitions.push(tasks::definition());
