@@ -28,6 +28,7 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
     completed(definition, errors);
     headers(definition, errors);
     scopes(definition, errors);
+    tags(definition, errors);
     policy::check(definition, errors);
     texts(definition, errors);
 }
@@ -278,6 +279,24 @@ fn scopes(definition: &Definition, errors: &mut Errors) {
     {
         errors
             .on(ident, "`public` lets caches give it to anybody, and `scopes` do not: leave one of them out");
+    }
+}
+
+/// A tag is a word: an operator writes several in one line.
+fn tags(definition: &Definition, errors: &mut Errors) {
+    let tags = definition.attributes.listed(Key::Tags);
+    for (at, tag) in tags.iter().enumerate() {
+        let text = tag.value();
+        let legal = |c: char| c.is_ascii_alphanumeric() || "_.:/-".contains(c);
+        if text.is_empty() || !text.chars().all(legal) {
+            errors.on(
+                tag,
+                "a tag has letters and digits of ASCII, `_`, `-`, `.`, `:` and `/`, as in `tags(\"orders\")`; several stand \
+                 beside each other: `tags(\"a\", \"b\")`",
+            );
+        } else if tags.iter().take(at).any(|before| before.value() == text) {
+            errors.on(tag, format!("`{text}` stands here twice"));
+        }
     }
 }
 

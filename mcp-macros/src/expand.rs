@@ -123,11 +123,13 @@ fn constant(definition: &Definition, root: &TokenStream) -> TokenStream {
     let strict = definition.attributes.flag(Key::Strict).map(|strict| quote!(.strict(#strict)));
     let scopes = definition.attributes.listed(Key::Scopes);
     let scopes = (!scopes.is_empty()).then(|| quote!(.scopes(&[#(#scopes),*])));
+    let tags = definition.attributes.listed(Key::Tags);
+    let tags = (!tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])));
     let app = definition.attributes.text(Key::App).map(|uri| quote!(.app(#uri)));
     let policies = policy::expand(definition);
     quote! {
         #start.description(#description)
-            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #scopes #policies #strict #completions #headers
+            #deprecated #title #mime #size #audience #priority #ttl #public #annotations #icons #meta #app #task #scopes #tags #policies #strict #completions #headers
     }
 }
 

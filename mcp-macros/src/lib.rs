@@ -49,6 +49,7 @@ use kind::Kind;
 /// | `meta = { "com.example/team": "billing" }` | what else is to be published, as `_meta` |
 /// | `task` | the call may go on after its answer, as a task; `task(deferred)`: from `Context::start_task` on; `task(required)`: only for clients that know tasks |
 /// | `scopes("orders:write")` | what a caller must be allowed, all of it; whoever is not is refused, and is not shown the tool |
+/// | `tags("orders", "admin")` | what an operator chooses by: `--tags orders` offers what has this tag |
 /// | `app = "ui://…"` | the resource that shows the result as a page (extension `io.modelcontextprotocol/ui`) |
 /// | `inline` | a function that is not async and returns at once: it is run without a thread of its own |
 /// | `crate = path` | where `mcp` is, if it was renamed or is re-exported |
@@ -78,7 +79,7 @@ pub fn tool(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name`, `title`, `description`, `icon`, `meta`, `scopes`, `inline`, `crate` | as for tools |
+/// | `name`, `title`, `description`, `icon`, `meta`, `scopes`, `tags`, `inline`, `crate` | as for tools |
 /// | `audience = "user"`, `audience = "assistant"` | whom it is for; both, without it |
 /// | `priority = 0.5` | how much it matters, from 0 (may be left out) to 1 (required) |
 /// | `ttl = …` | for how many seconds a client may keep what it read; 0 without it |
@@ -99,7 +100,7 @@ pub fn resource(attributes: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name`, `title`, `description`, `icon`, `meta`, `scopes`, `inline`, `crate` | as for tools |
+/// | `name`, `title`, `description`, `icon`, `meta`, `scopes`, `tags`, `inline`, `crate` | as for tools |
 ///
 /// | key of `#[arg(…)]` | meaning |
 /// |---|---|

@@ -117,6 +117,9 @@ snapshots! {
     a_tool_takes_scopes: Tool(scopes("orders:read", "orders:write"))
         async fn order() -> String { todo() }
 
+    a_prompt_has_tags: Prompt(tags("orders", "team/billing"))
+        async fn order() -> String { todo() }
+
     a_mistake_leaves_the_function_as_it_was: Tool(red_only, name = "a b")
         async fn add(
             /// First addend.

@@ -12,6 +12,10 @@ pub mod check {
     #![doc = include_str!("../docs/check.md")]
 }
 
+pub mod configuration {
+    #![doc = include_str!("../docs/configuration.md")]
+}
+
 pub mod contract {
     #![doc = include_str!("../docs/contract.md")]
 }

@@ -207,6 +207,7 @@
 //! |---|---|---|
 //! | `http` | yes | Streamable HTTP, and HTTP+SSE for the oldest clients, on hyper |
 //! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap; needs `http` |
+//! | `config` | no | files of settings may be TOML; without it they are JSON; needs `cli` |
 //! | `validate` | no | constraints inside types of yours and in schemas written by hand are checked, with `jsonschema` |
 //! | `auth` | no | tokens of an OAuth 2.1 issuer, and API keys; needs `http`, and a C compiler to build AWS-LC |
 //! | `redis` | no | several machines share limits, keys, sessions and tasks in Redis: [`redis`] |
@@ -222,6 +223,8 @@ mod changes;
 mod check;
 #[cfg(feature = "cli")]
 mod client_log;
+#[cfg(feature = "cli")]
+pub mod config;
 pub mod contract;
 mod dialect;
 mod dispatch;
@@ -247,6 +250,7 @@ pub mod replicas;
 mod schema;
 mod seal;
 mod server;
+mod settings;
 mod sight;
 mod tally;
 mod tasks;
@@ -259,6 +263,8 @@ pub use catalogue::Catalogue;
 pub use check::{Checks, Finding, Report, Severity, Tokens, ToolTokens};
 #[cfg(feature = "cli")]
 pub use client_log::ClientLog;
+#[cfg(feature = "cli")]
+pub use config::Config;
 pub use dialect::{Dialect, Loss, UnknownDialect};
 pub use error::{BoxError, BuildError, Error, ErrorKind, FailureKind, Result, ServerError, ToolError};
 pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
@@ -283,6 +289,7 @@ pub use seal::{StateKey, StateKeyError};
 #[cfg(feature = "cli")]
 pub use server::Cli;
 pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};
+pub use settings::{ConfigError, settings};
 pub use sight::{Audit, AuditArguments, AuditRecord, AuditSink, CheckReport, Readiness, ReadyState};
 pub use tally::ToolCounts;
 pub use tasks::{TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};

@@ -131,16 +131,21 @@ impl ApiKeys {
     ///
     /// Where the variable is not there, or is something else. What it holds is not repeated.
     pub fn from_env(variable: &str) -> Result<Self, ApiKeyError> {
-        let wrong = || ApiKeyError::Environment { variable: variable.to_owned() };
-        let text = std::env::var(variable).map_err(|_| wrong())?;
+        let text = std::env::var(variable).ok();
+        let keys = text.and_then(|text| Self::read(&text));
+        keys.ok_or_else(|| ApiKeyError::Environment { variable: variable.to_owned() })
+    }
+
+    /// The keys in a text of the same form.
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let mut keys = Self::new();
         for entry in text.split([';', '\n']).map(str::trim).filter(|entry| !entry.is_empty()) {
-            let (name, rest) = entry.split_once('=').ok_or_else(wrong)?;
+            let (name, rest) = entry.split_once('=')?;
             let mut words = rest.split_whitespace();
-            let key = words.next().ok_or_else(wrong)?;
+            let key = words.next()?;
             keys = keys.key(name.trim(), key, words);
         }
-        Ok(keys)
+        Some(keys)
     }
 
     /// Gives a caller his key, and says what he may do. One who has a key already gets this one in its place.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::settings::ConfigError;
+
 /// Why a server could not be built, started or served.
 ///
 /// Its `Debug` form is its `Display` form, because that is what Rust prints when `main` returns it.
@@ -10,6 +12,8 @@ use std::io;
 pub enum ServerError {
     /// The definitions do not fit together.
     Build(BuildError),
+    /// The settings cannot be understood.
+    Config(ConfigError),
     /// The address could not be listened at.
     Bind {
         /// The address that was asked for.
@@ -49,6 +53,7 @@ impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Build(error) => error.fmt(f),
+            Self::Config(error) => error.fmt(f),
             Self::Bind { address, source } => write!(f, "cannot listen at {address}: {source}"),
             Self::Exposed { address } => write!(
                 f,
@@ -72,6 +77,7 @@ impl std::error::Error for ServerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Build(error) => Some(error),
+            Self::Config(error) => Some(error),
             Self::Bind { source, .. } | Self::Transport(source) => Some(source),
             Self::Other(error) => error.source(),
             Self::Exposed { .. } | Self::Command(_) => None,
@@ -82,6 +88,12 @@ impl std::error::Error for ServerError {
 impl From<io::Error> for ServerError {
     fn from(source: io::Error) -> Self {
         Self::Transport(source)
+    }
+}
+
+impl From<ConfigError> for ServerError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
     }
 }
 

@@ -81,6 +81,12 @@ impl Breaker {
         self.open_for = time;
         self
     }
+
+    /// How many failures, how close together, and for how long it is open then.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command line shows it"))]
+    pub(crate) const fn figures(&self) -> (u32, Duration, Duration) {
+        (self.failures, self.within, self.open_for)
+    }
 }
 
 /// What a breaker lets through.

@@ -55,6 +55,12 @@ impl Bulkhead {
         self.wait = limit;
         self
     }
+
+    /// How many at once, how many wait, and how long.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command line shows it"))]
+    pub(crate) const fn figures(&self) -> (u32, u32, Duration) {
+        (self.at_once, self.queue, self.wait)
+    }
 }
 
 /// The places of all functions that have a number of them.

@@ -248,10 +248,11 @@ impl Claimed {
         let copy = self.copy();
         let finishing = async move {
             let finished = copy.keys.store.finish(&copy.keyed.key, copy.claim(), ended);
-            let problem = match tokio::time::timeout(LEASE, finished).await {
+            let lease = copy.keys.lease;
+            let problem = match tokio::time::timeout(lease, finished).await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("the store did not answer within {LEASE:?}"),
+                Err(_) => format!("the store did not answer within {lease:?}"),
             };
             tracing::error!(error = problem, "what came of a call with a key could not be kept");
         };

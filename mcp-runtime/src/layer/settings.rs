@@ -19,16 +19,16 @@ use crate::sight::Sight;
 #[derive(Debug, Clone)]
 pub(crate) struct Protection {
     /// How long a function may take that says nothing of it.
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
     /// How long functions may take, by their names, whatever their attributes say.
-    timeouts: BTreeMap<String, Duration>,
-    pub(super) rate_limits: RateLimits,
-    pub(super) bulkheads: BTreeMap<String, Bulkhead>,
-    pub(super) sizes: Sizes,
-    pub(super) idempotency: Idempotency,
+    pub(crate) timeouts: BTreeMap<String, Duration>,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) bulkheads: BTreeMap<String, Bulkhead>,
+    pub(crate) sizes: Sizes,
+    pub(crate) idempotency: Idempotency,
     /// Of functions of which nothing is said by name.
-    breakers: Option<Breaker>,
-    breakers_of: BTreeMap<String, Option<Breaker>>,
+    pub(crate) breakers: Option<Breaker>,
+    pub(crate) breakers_of: BTreeMap<String, Option<Breaker>>,
 }
 
 /// What the layers of one server are made of.

@@ -44,6 +44,8 @@ pub struct Definition {
     pub(crate) strict: Option<bool>,
     /// What a caller must be allowed, all of it.
     pub(crate) scopes: &'static [&'static str],
+    /// What operators choose by.
+    pub(crate) tags: &'static [&'static str],
     /// How long it may take, where that was said.
     pub(crate) timeout: Option<Duration>,
     /// How many calls run at once, where that was said.
@@ -127,6 +129,7 @@ impl Definition {
             meta: None,
             app: None,
             scopes: &[],
+            tags: &[],
             task: None,
             strict: None,
             timeout: None,
@@ -277,6 +280,13 @@ impl Definition {
         self
     }
 
+    /// What operators choose by.
+    #[must_use]
+    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.tags = tags;
+        self
+    }
+
     /// A tool that becomes a task.
     #[must_use]
     pub const fn task(mut self, policy: TaskPolicy) -> Self {
@@ -325,6 +335,11 @@ impl Definition {
     /// The scopes that a caller needs, all of them.
     pub fn required_scopes(&self) -> &'static [&'static str] {
         self.scopes
+    }
+
+    /// The tags that operators choose by.
+    pub fn tagged(&self) -> &'static [&'static str] {
+        self.tags
     }
 
     /// Where the function stands.

@@ -5,6 +5,7 @@ mod closest;
 mod collect;
 mod completion;
 mod extra;
+mod selection;
 mod switched;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 pub(crate) use build::Care;
 pub(crate) use closest::closest;
 pub(crate) use collect::discovered;
+pub(crate) use selection::Selection;
 
 use self::switched::Switched;
 use crate::Error;

@@ -21,9 +21,10 @@ use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
 use crate::layer::{AnyLayer, Guards, Next, Protection, Rules, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Onces, Request, Response};
-use crate::registry::{Care, Registry, discovered};
+use crate::registry::{Care, Registry, Selection, discovered};
 use crate::replicas::Others;
 use crate::seal::{Seal, StateKey};
+use crate::settings::Deferred;
 use crate::sight::Wanted;
 use crate::tasks::{self, Board, Tasks};
 use crate::transport::Limits;
@@ -51,19 +52,21 @@ pub struct ServerBuilder {
     explicit: bool,
     modules: Vec<String>,
     definitions: Vec<Definition>,
+    pub(crate) selection: Selection,
+    pub(crate) settings: Deferred,
     pub(crate) states: States,
     layers: Vec<AnyLayer>,
     pub(super) implied: Implied,
-    sessions: SessionLimits,
-    limits: Limits,
+    pub(crate) sessions: SessionLimits,
+    pub(crate) limits: Limits,
     extensions: Extensions,
     tasks: Tasks,
-    state_keys: Vec<StateKey>,
-    state_lifetime: Duration,
-    hints: Hints,
-    page: usize,
-    dialect: Dialect,
-    care: Care,
+    pub(crate) state_keys: Vec<StateKey>,
+    pub(crate) state_lifetime: Duration,
+    pub(crate) hints: Hints,
+    pub(crate) page: usize,
+    pub(crate) dialect: Dialect,
+    pub(crate) care: Care,
     pub(crate) protection: Protection,
     pub(crate) replicas: Replicas,
     pub(crate) sight: Wanted,
@@ -84,6 +87,8 @@ impl ServerBuilder {
             explicit: false,
             modules: Vec::new(),
             definitions: Vec::new(),
+            selection: Selection::default(),
+            settings: Deferred::default(),
             states: States::default(),
             layers: Vec::new(),
             implied: Implied::default(),
@@ -434,6 +439,7 @@ impl ServerBuilder {
         self.explicit = true;
         self.states.assume_all();
         self.replicas = Replicas::default();
+        self.settings.clear();
         self.build()
     }
 
@@ -463,7 +469,9 @@ impl ServerBuilder {
         definitions.extend(self.definitions);
         let mut problems = self.problems;
         problems.extend(self.replicas.problem(!self.state_keys.is_empty()));
+        self.settings.read(&mut self.states, &mut problems);
         self.protection.apply(&mut definitions, &mut problems);
+        self.selection.apply(&mut definitions, &mut problems);
         let has_tasks = definitions.iter().any(|definition| definition.task.is_some());
         if has_tasks {
             definitions.push(tasks::definition());

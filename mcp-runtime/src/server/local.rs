@@ -6,7 +6,11 @@ use crate::model::Principal;
 use crate::wire::Peer;
 
 /// Who it is unless the environment says otherwise.
-struct Local(Principal);
+struct Local {
+    principal: Principal,
+    /// Whether the environment was asked already.
+    decided: bool,
+}
 
 /// The issuer of a principal that the environment names.
 const ISSUER: &str = "environment";
@@ -25,7 +29,24 @@ impl ServerBuilder {
     /// ```
     #[must_use]
     pub fn local_principal(mut self, principal: Principal) -> Self {
-        self.states.insert(Local(principal));
+        self.states.insert(Local { principal, decided: false });
+        self
+    }
+
+    /// Who was said so far.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command line asks"))]
+    pub(crate) fn local_caller(&self) -> Principal {
+        self.states.get::<Local>().map(|local| local.principal.clone()).unwrap_or_default()
+    }
+
+    /// Says who it is, where whoever starts the process has been asked already: nobody else has a word.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command line asks"))]
+    pub(crate) fn decided_local_caller(mut self, name: Option<&str>, scopes: Option<&[String]>) -> Self {
+        let principal = local(self.local_caller(), |variable| match variable {
+            "MCP_PRINCIPAL" => name.map(str::to_owned),
+            _ => scopes.map(|scopes| scopes.join(" ")),
+        });
+        self.states.insert(Local { principal, decided: true });
         self
     }
 
@@ -49,7 +70,12 @@ impl ServerBuilder {
 impl Server {
     /// Whoever is at the other side of this process's own input.
     pub(crate) fn local_peer(&self) -> Peer {
-        let said = self.shared.states.get::<Local>().map(|local| local.0.clone()).unwrap_or_default();
+        let said = self.shared.states.get::<Local>();
+        let decided = said.as_ref().is_some_and(|local| local.decided);
+        let said = said.map(|local| local.principal.clone()).unwrap_or_default();
+        if decided {
+            return Peer::connection().principal(said);
+        }
         let of_environment = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         Peer::connection().principal(local(said, of_environment))
     }

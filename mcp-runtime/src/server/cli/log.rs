@@ -13,7 +13,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::ClientLog;
 
-use super::{Cli, LogFormat, LogLevel};
+use super::{LogFormat, LogLevel};
 
 /// So many lines wait.
 const WAITING: usize = 1024;
@@ -26,15 +26,21 @@ static LINES: OnceLock<Lines> = OnceLock::new();
 /// Logs to standard error, unless somebody has installed a subscriber.
 ///
 /// What is logged in `told` and below it is told to clients too, while their calls are worked on.
-pub(super) fn install(cli: &Cli, told: Option<String>) {
-    let level = match cli.log_level {
+pub(super) fn install(
+    level: Option<LogLevel>,
+    format: Option<LogFormat>,
+    for_command: bool,
+    told: Option<String>,
+) {
+    let json = format == Some(LogFormat::Json);
+    let level = match level {
         Some(LogLevel::Off) => LevelFilter::OFF,
         Some(LogLevel::Error) => LevelFilter::ERROR,
         Some(LogLevel::Warn) => LevelFilter::WARN,
         Some(LogLevel::Info) => LevelFilter::INFO,
         Some(LogLevel::Debug) => LevelFilter::DEBUG,
         Some(LogLevel::Trace) => LevelFilter::TRACE,
-        None if cli.command.is_some() => LevelFilter::WARN,
+        None if for_command => LevelFilter::WARN,
         None => LevelFilter::INFO,
     };
     if tracing::dispatcher::has_been_set() {
@@ -44,14 +50,11 @@ pub(super) fn install(cli: &Cli, told: Option<String>) {
     let format = tracing_subscriber::fmt::layer().with_writer(lines);
     let told = told.map(ClientLog::of);
     // Somebody may have been faster; then the log is his.
-    let _ = match cli.log_format {
-        LogFormat::Text => {
-            let format = format.with_ansi(io::stderr().is_terminal()).with_filter(level);
-            tracing_subscriber::registry().with(format).with(told).try_init()
-        }
-        LogFormat::Json => {
-            tracing_subscriber::registry().with(format.json().with_filter(level)).with(told).try_init()
-        }
+    let _ = if json {
+        tracing_subscriber::registry().with(format.json().with_filter(level)).with(told).try_init()
+    } else {
+        let format = format.with_ansi(io::stderr().is_terminal()).with_filter(level);
+        tracing_subscriber::registry().with(format).with(told).try_init()
     };
 }
 

@@ -2,17 +2,19 @@
 
 mod call;
 mod check;
+mod config;
 mod list;
 mod log;
+mod options;
 
 use std::io::IsTerminal;
-use std::net::SocketAddr;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{Server, ServerBuilder};
-use crate::dialect::Dialect;
+use crate::config::{LogFormat, LogLevel, ROWS, doubtful, load};
 use crate::error::ServerError;
+use crate::settings::Origin;
 
 /// The command line of every server, to be flattened into a parser of your own.
 ///
@@ -36,18 +38,8 @@ use crate::error::ServerError;
 /// ```
 #[derive(Debug, Clone, Args)]
 pub struct Cli {
-    /// Serve Streamable HTTP at this address, such as 127.0.0.1:8080, instead of standard input and output
-    #[arg(long, value_name = "ADDR", value_parser = address)]
-    http: Option<String>,
-    /// How schemas are told to hosts that read a part of JSON Schema: standard, gemini, openai-strict or cursor
-    #[arg(long, value_name = "NAME", global = true)]
-    dialect: Option<Dialect>,
-    /// What to log to standard error [default: info, and warn for commands]
-    #[arg(long, value_name = "LEVEL", global = true)]
-    log_level: Option<LogLevel>,
-    /// How to log
-    #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
-    log_format: LogFormat,
+    #[command(flatten)]
+    options: options::Options,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -57,6 +49,12 @@ enum Command {
     /// List what the server offers
     List {
         /// Print JSON, as clients see it
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show which settings hold, and where each comes from
+    Config {
+        /// Print JSON, for other programs
         #[arg(long)]
         json: bool,
     },
@@ -75,36 +73,6 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum LogLevel {
-    Off,
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
-}
-
-/// Reads `127.0.0.1:8080`, `localhost:8080`, `:8080` or `8080`.
-fn address(text: &str) -> Result<String, String> {
-    let port = text.strip_prefix(':').unwrap_or(text);
-    if port.parse::<u16>().is_ok() {
-        return Ok(format!("127.0.0.1:{port}"));
-    }
-    let named =
-        text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
-    if text.parse::<SocketAddr>().is_ok() || named {
-        return Ok(text.into());
-    }
-    Err("an address has a port, as in 127.0.0.1:8080".into())
 }
 
 /// The parser of a server whose author has no arguments of his own.
@@ -130,7 +98,11 @@ impl ServerBuilder {
     }
 
     /// Does what the command line says: serves standard input and output, or HTTP (`--http ADDR`); lists what there is
-    /// (`list`); calls a tool (`call NAME key=value …`); says what is wrong with what is offered (`check`). `--help` tells all of it.
+    /// (`list`); calls a tool (`call NAME key=value …`); says what is wrong with what is offered (`check`), and which settings
+    /// hold (`config`). `--help` tells all of it.
+    ///
+    /// What the builder was told are defaults: a file of [settings](crate::Config), variables of the environment and the command
+    /// line win over it, in this order. See the [guide](crate::guide::configuration).
     ///
     /// It logs to standard error, unless a subscriber is installed already. When a function that blocks is still at
     /// work after the time for draining, the process ends without it, and this does not return.
@@ -143,6 +115,7 @@ impl ServerBuilder {
         let mut command =
             Standalone::command().name(self.about.name.clone()).version(self.about.version.clone());
         command = command.about(about.unwrap_or_else(|| "An MCP server".into()));
+        command = options::describe(command, &self);
         let matches = command.get_matches();
         let Standalone { cli } = Standalone::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         self.run_with(cli).await
@@ -154,15 +127,35 @@ impl ServerBuilder {
     ///
     /// As [`ServerBuilder::run`].
     pub async fn run_with(self, cli: Cli) -> crate::Result<()> {
-        log::install(&cli, self.states.get::<Told>().map(|told| told.0.clone()));
-        let server = cli.dialect.into_iter().fold(self, Self::dialect).build()?;
+        let options::Options { given, set } = cli.options;
+        let loaded = load(&given, |name| std::env::var(name).ok())?;
+        let (level, format) = (loaded.config.log_level, loaded.config.log_format);
+        log::install(
+            level,
+            format,
+            cli.command.is_some(),
+            self.states.get::<Told>().map(|told| told.0.clone()),
+        );
+        for (name, near) in doubtful(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
+            tracing::warn!("nobody reads the variable {name}; did you mean {near}?");
+        }
+        let before: Vec<_> = ROWS.iter().map(|row| (row.key, (row.holds)(&self))).collect();
+        let http = loaded.config.http.clone();
+        let mut builder = self.config(loaded.config.clone());
+        builder.settings.origin = Origin { file: loaded.file.clone(), set: Some(set) };
+        if let Some(Command::Config { json }) = cli.command {
+            config::config(&before, &builder, &loaded, json)?;
+            // What is wrong is wrong for this command, too.
+            return builder.build().map(|_| ()).map_err(Into::into);
+        }
+        let server = builder.build()?;
         match cli.command {
             Some(Command::List { json }) => list::list(&server, json).await,
             Some(Command::Call { name, arguments, json }) => {
                 call::call(&server, &name, &arguments, json).await
             }
             Some(Command::Check(asked)) => check::check(&server, &asked),
-            None => server.serve_as_asked(cli.http).await,
+            Some(Command::Config { .. }) | None => server.serve_as_asked(http).await,
         }
     }
 }

@@ -210,8 +210,14 @@ impl Authentication {
         }
     }
 
-    fn problems(&self) -> Vec<String> {
+    pub(super) fn problems(&self) -> Vec<String> {
         self.0.as_ref().map(|known| known.problems.clone()).unwrap_or_default()
+    }
+
+    /// Whether nobody is told from anybody else.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the command line asks"))]
+    pub(super) fn is_nobody(&self) -> bool {
+        self.0.is_none()
     }
 }
 

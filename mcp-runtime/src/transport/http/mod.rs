@@ -5,6 +5,8 @@
 mod accept;
 mod body;
 mod challenge;
+#[cfg(feature = "cli")]
+mod configured;
 mod events;
 mod exposure;
 mod guard;
@@ -20,6 +22,8 @@ mod sse;
 
 pub use body::Body;
 pub use challenge::Challenge;
+#[cfg(feature = "cli")]
+pub(crate) use configured::Said;
 pub use exposure::{Authenticate, Authentication, Exposure, unauthenticated};
 pub use protected::ProtectedResource;
 #[cfg(feature = "auth")]
