@@ -118,6 +118,14 @@ async fn until(server: &Server, id: &Value, status: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_is_kept_for_ever_ends_all_the_same() {
+    let server = builder().tasks(Tasks::new().keep(Duration::MAX)).build().unwrap();
+    let begun = ask(&server, "tools/call", call("slow", json!({"seconds": 1}))).await;
+    let done = until(&server, &begun["result"]["taskId"], "completed").await;
+    assert_eq!(done["result"]["content"][0]["text"], "slept 1 s", "{done}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_task_is_there_before_its_id_is_told_and_has_its_result_later() {
     let server = server();
     let begun = ask(&server, "tools/call", call("slow", json!({"seconds": 5}))).await;
