@@ -58,7 +58,7 @@ async fn the_exit_code_says_how_bad_it_is() {
     assert_eq!(run("everything", &[&dialect[..], &["--deny-warnings"]].concat()).await.0, Some(1));
     let (code, _, complaint) = run("everything", &["check", "--dialect", "basque"]).await;
     assert_eq!(code, Some(2));
-    assert!(complaint.contains("there are standard, gemini, openai-strict, cursor"), "{complaint}");
+    assert!(complaint.contains("expected standard, gemini, openai-strict or cursor"), "{complaint}");
 }
 
 #[tokio::test]

@@ -79,13 +79,13 @@ fn the_figures_of_the_layers_are_these() {
     for (shown, figures) in [
         (
             format!("{:?}", RateLimits::default()),
-            "RateLimits { caller: Some(Rate { count: 1000, period: 1s, burst: 10000 }), session: Some(Rate { count: 500, period: \
-             1s, burst: 5000 }), function: Some(Rate { count: 5000, period: 1s, burst: 20000 }), functions: {}, global: \
-             Some(Rate { count: 10000, period: 1s, burst: 50000 }), keys: 100000, store: None }",
+            "RateLimits { caller: Some(Rate { count: 1000, period: 1s, burst: 10000, interval: 1000000 }), session: Some(Rate { count: 500, period: \
+             1s, burst: 5000, interval: 2000000 }), function: Some(Rate { count: 5000, period: 1s, burst: 20000, interval: 200000 }), functions: {}, global: \
+             Some(Rate { count: 10000, period: 1s, burst: 50000, interval: 100000 }), keys: 100000, store: None }",
         ),
         (
             format!("{:?}", Idempotency::default()),
-            "Idempotency { keep: 3600s, most: 100000, bytes: 67108864, store: None }",
+            "Idempotency { keep: 3600s, lease: 60s, most: 100000, bytes: 67108864, store: None }",
         ),
         (format!("{:?}", Breaker::default()), "Breaker { failures: 3, within: 60s, open_for: 30s }"),
         (format!("{:?}", Bulkhead::new(4)), "Bulkhead { at_once: 4, queue: 4, wait: 5s }"),
