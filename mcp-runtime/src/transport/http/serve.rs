@@ -10,6 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -175,6 +176,10 @@ async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
             return Ok(true);
         }
         if begun.is_empty() || !PREFACE.starts_with(begun) {
+            return Ok(false);
+        }
+        // Whoever has closed his side sends no rest.
+        if stream.ready(Interest::READABLE).await?.is_read_closed() {
             return Ok(false);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
