@@ -393,6 +393,21 @@ async fn a_connection_on_which_no_request_comes_is_closed() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_in_its_first_letters_is_closed_at_once() {
+    let url = everything().await;
+    let address = url.trim_start_matches("http://").trim_end_matches("/mcp");
+    // What HTTP/2 begins with is not told from what HTTP/1.1 begins with before its second letter.
+    for beginning in ["", "P", "PR", "PRI * HTTP/2.0", "POST"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "{beginning:?} keeps its place");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_too_many_waits_until_another_has_ended() {
     let server = mcp::server!().explicit().tool::<who>().max_connections(1).build().unwrap();
     let url = serve_http(&server).await;

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mcp::{Context, Json, RateLimits, State};
-use serde_json::{Value, json};
 
 #[derive(Default)]
 struct Seen {
@@ -69,12 +68,19 @@ async fn hang(id: u64, seen: State<Seen>) -> u64 {
     std::future::pending().await
 }
 
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Stats {
+    tasks: usize,
+    hanging: usize,
+    dropped: Vec<(u64, u64)>,
+}
+
 /// Says what is alive, and what was dropped since somebody asked last.
 #[mcp::tool]
-async fn stats(seen: State<Seen>) -> Json<Value> {
+async fn stats(seen: State<Seen>) -> Json<Stats> {
     let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let dropped = std::mem::take(&mut *seen.dropped.lock().unwrap());
-    Json(json!({"tasks": tasks, "hanging": seen.hanging.load(Ordering::SeqCst), "dropped": dropped}))
+    Json(Stats { tasks, hanging: seen.hanging.load(Ordering::SeqCst), dropped })
 }
 
 #[tokio::main]

@@ -75,7 +75,8 @@ pub async fn rows(lasting: Duration) -> Vec<Row> {
             while Instant::now() < end {
                 let answer = connection.ask("add", &json!({"a": client, "b": 1})).await;
                 let right = answer.is_ok_and(|answer| answer.text() == Some((client + 1).to_string()));
-                if right { &good } else { &bad }.fetch_add(1, Ordering::Relaxed);
+                let counted = if right { &good } else { &bad };
+                counted.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }));

@@ -27,11 +27,9 @@ pub async fn rows(lasting: Duration) -> Vec<Row> {
                     0 => connection.ask("sleep", &json!({"ms": client})).await,
                     _ => connection.ask("add", &json!({"a": client, "b": 0})).await,
                 };
-                match answer {
-                    Ok(answer) if answer.text().as_ref() == Some(&own) => &right,
-                    _ => &crossed,
-                }
-                .fetch_add(1, Ordering::Relaxed);
+                let own = answer.is_ok_and(|answer| answer.text().as_ref() == Some(&own));
+                let counted = if own { &right } else { &crossed };
+                counted.fetch_add(1, Ordering::Relaxed);
             }
         }));
     }
