@@ -191,6 +191,9 @@
 //! Calls have a time ([`ServerBuilder::timeout`]), requests a rate ([`RateLimits`]), functions places ([`Bulkhead`]) and breakers
 //! ([`Breaker`]); calls with a key are made once ([`Idempotency`]), and [`Upstream`] asks others.
 //!
+//! Operators see what happens: spans, counts ([`ServerBuilder::metrics`]), an [`Audit`], and whether the server is ready
+//! ([`guide::sight`]).
+//!
 //! `tower` layers stand around every request ([`ServerBuilder::layer`]); [`transport`] carries messages over anything;
 //! [`testing`] is a client in the same process; an [`Extension`] adds methods to the protocol.
 //!
@@ -208,6 +211,7 @@
 //! | `http` | yes | Streamable HTTP, and HTTP+SSE for the oldest clients, on hyper |
 //! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap; needs `http` |
 //! | `validate` | no | constraints inside types of yours and in schemas written by hand are checked, with `jsonschema` |
+//! | `otel` | no | spans for an OpenTelemetry collector (`mcp::telemetry`), with `opentelemetry-otlp`; needs `cli` |
 //! | `auth` | no | tokens of an OAuth 2.1 issuer, and API keys; needs `http`, and a C compiler to build AWS-LC |
 //! | `seal` | yes | asking clients without a session: what they carry is sealed with XChaCha20-Poly1305 |
 
@@ -246,6 +250,8 @@ mod server;
 mod sight;
 mod tally;
 mod tasks;
+#[cfg(feature = "otel")]
+pub mod telemetry;
 pub mod testing;
 pub mod transport;
 mod upstream;

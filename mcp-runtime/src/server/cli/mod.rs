@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod known;
 mod list;
 mod log;
 
@@ -13,6 +14,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use super::{Server, ServerBuilder};
 use crate::dialect::Dialect;
 use crate::error::ServerError;
+#[cfg(feature = "otel")]
+pub(crate) use log::text as text_log;
 
 /// The command line of every server, to be flattened into a parser of your own.
 ///
