@@ -3,9 +3,9 @@
 
 CARGO ?= cargo
 
-.PHONY: test quick lint unit wirecheck features link docs conformance interop bench bench-layers bench-macros fuzz soak deny serve
+.PHONY: test quick lint unit wirecheck features link docs conformance interop scrape bench bench-layers bench-macros fuzz soak deny serve
 
-test: lint unit wirecheck features link docs conformance interop
+test: lint unit wirecheck features link docs conformance interop scrape
 
 quick: lint unit
 
@@ -34,6 +34,7 @@ features:
 	$(CARGO) clippy -p mcp-runtime --no-default-features -- -D warnings
 	$(CARGO) clippy -p mcp-runtime --no-default-features --features http -- -D warnings
 	$(CARGO) clippy -p mcp-runtime --no-default-features --features auth -- -D warnings
+	$(CARGO) clippy -p mcp-runtime --no-default-features --features otel -- -D warnings
 	$(CARGO) clippy -p mcp-runtime --no-default-features --features redis -- -D warnings
 	$(CARGO) test -q -p mcp-runtime --test promises
 	tests/budget
@@ -52,6 +53,11 @@ conformance:
 interop:
 	$(CARGO) build --example everything
 	tests/interop/run
+
+# What a server counts, read by a parser that we did not write, and the dashboard for it.
+scrape:
+	$(CARGO) build --example observed
+	tests/scrape/run
 
 bench:
 	cd benches && $(CARGO) run --release -p driver

@@ -342,7 +342,8 @@ fn let_go(
         // A task has a time of its own.
         facts.time.lift();
         let name = tool.definition.name;
-        match board.adopt(holding(running, &facts), tool, facts).await {
+        let running = tracing::Instrument::instrument(holding(running, &facts), of_task(name, &facts));
+        match board.adopt(Box::pin(running), tool, facts).await {
             Ok(task) if known => Response::Extended(Extended { kind: Some("task"), members: task.head() }),
             Ok(task) => {
                 let said =
@@ -356,6 +357,17 @@ fn let_go(
             }
         }
     })
+}
+
+/// What a task does lies below the call that it was.
+fn of_task(name: &str, facts: &Facts) -> tracing::Span {
+    tracing::debug_span!(
+        target: "mcp::request",
+        "task",
+        "otel.name" = format!("task {name}"),
+        "correlation.id" = facts.correlation(),
+        "gen_ai.tool.name" = name,
+    )
 }
 
 /// A run that keeps what its call holds.

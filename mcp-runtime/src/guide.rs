@@ -40,6 +40,10 @@ pub mod resilience {
     #![doc = include_str!("../docs/resilience.md")]
 }
 
+pub mod sight {
+    #![doc = include_str!("../docs/sight.md")]
+}
+
 pub mod testing {
     #![doc = include_str!("../docs/testing.md")]
 }

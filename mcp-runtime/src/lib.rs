@@ -191,6 +191,9 @@
 //! Calls have a time ([`ServerBuilder::timeout`]), requests a rate ([`RateLimits`]), functions places ([`Bulkhead`]) and breakers
 //! ([`Breaker`]); calls with a key are made once ([`Idempotency`]), and [`Upstream`] asks others.
 //!
+//! Operators see what happens: spans, counts ([`ServerBuilder::metrics`]), an [`Audit`], and whether the server is ready
+//! ([`guide::sight`]).
+//!
 //! `tower` layers stand around every request ([`ServerBuilder::layer`]); [`transport`] carries messages over anything;
 //! [`testing`] is a client in the same process; an [`Extension`] adds methods to the protocol.
 //!
@@ -209,6 +212,7 @@
 //! | `cli` | yes | `run()` and [`Cli`], the command line of every server, on clap; needs `http` |
 //! | `config` | no | files of settings may be TOML; without it they are JSON; needs `cli` |
 //! | `validate` | no | constraints inside types of yours and in schemas written by hand are checked, with `jsonschema` |
+//! | `otel` | no | spans for an OpenTelemetry collector (`mcp::telemetry`), with `opentelemetry-otlp`; needs `cli` |
 //! | `auth` | no | tokens of an OAuth 2.1 issuer, and API keys; needs `http`, and a C compiler to build AWS-LC |
 //! | `redis` | no | several machines share limits, keys, sessions and tasks in Redis: [`redis`] |
 //! | `seal` | yes | asking clients without a session: what they carry is sealed with XChaCha20-Poly1305 |
@@ -254,6 +258,8 @@ mod settings;
 mod sight;
 mod tally;
 mod tasks;
+#[cfg(feature = "otel")]
+pub mod telemetry;
 pub mod testing;
 pub mod transport;
 mod upstream;

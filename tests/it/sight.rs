@@ -3,6 +3,7 @@
 mod audit;
 mod health;
 mod metrics;
+mod otlp;
 mod spans;
 
 use std::time::Duration;

@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub use builder::ServerBuilder;
 #[cfg(feature = "cli")]
 pub use cli::Cli;
+#[cfg(feature = "otel")]
+pub(crate) use cli::text_log;
 pub use replies::{Replies, Reply, ReplyKind};
 
 use crate::Catalogue;

@@ -5,6 +5,7 @@
 mod audit;
 mod health;
 mod metrics;
+mod upstreams;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ pub(crate) use audit::{Auditor, Entry, Unserved};
 pub(crate) use health::Health;
 pub use health::{CheckReport, Readiness, ReadyState};
 pub(crate) use metrics::{Metrics, Running, Unknown};
+use upstreams::Watched;
 
 use crate::extension::Extensions;
 use crate::model::Definition;
@@ -24,6 +26,7 @@ pub(crate) struct Wanted {
     metrics: bool,
     audit: Option<Audit>,
     health: Health,
+    upstreams: Vec<Arc<dyn Watched>>,
 }
 
 /// Who watches the requests of a server.
@@ -32,6 +35,7 @@ pub(crate) struct Sight {
     metrics: Option<Arc<Metrics>>,
     audit: Option<Arc<Auditor>>,
     pub(crate) health: Health,
+    upstreams: Vec<Arc<dyn Watched>>,
 }
 
 impl Wanted {
@@ -40,7 +44,12 @@ impl Wanted {
             metrics: self.metrics.then(|| Arc::new(Metrics::new(definitions, extensions))),
             audit: self.audit.map(|audit| Arc::new(Auditor::start(audit))),
             health: self.health,
+            upstreams: self.upstreams,
         })
+    }
+
+    fn watch(&mut self, upstream: Arc<dyn Watched>) {
+        self.upstreams.push(upstream);
     }
 
     #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only HTTP serves them"))]

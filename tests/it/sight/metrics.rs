@@ -1,9 +1,11 @@
 //! What is counted, and who may read it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use mcp::http::{Exposure, unauthenticated};
-use mcp::{Breaker, Peer, Rate, RateLimits, Server};
+use mcp::{Breaker, Peer, Rate, RateLimits, Server, Upstream, Verdict};
 use serde_json::{Value, json};
 
 use super::{MARKER, builder, call, given_up, peer, send, signing_in};
@@ -194,4 +196,18 @@ async fn sessions_are_counted_while_they_are_there() {
     wire.initialize().await;
     has(&server.metrics().unwrap(), "mcp_sessions", 1.0);
     drop(url);
+}
+
+#[tokio::test]
+async fn those_whom_functions_ask_are_counted() {
+    let api = Arc::new(Upstream::new("api", |_: &std::io::Error| Verdict::Failed));
+    let server = builder().metrics().upstream(api.clone()).build().unwrap();
+    let cx = mcp::Context::detached();
+    assert!(api.call(&cx, || async { Ok::<_, std::io::Error>(1) }).await.is_ok());
+    assert!(api.call(&cx, || async { Err::<u8, _>(std::io::Error::other("gone")) }).await.is_err());
+    let text = server.metrics().unwrap();
+    has(&text, "mcp_upstream_calls_total{upstream=\"api\"}", 2.0);
+    has(&text, "mcp_upstream_failures_total{upstream=\"api\"}", 1.0);
+    has(&text, "mcp_upstream_state{upstream=\"api\",state=\"closed\"}", 1.0);
+    assert_eq!(server.state::<Upstream<std::io::Error>>().unwrap().name(), "api");
 }

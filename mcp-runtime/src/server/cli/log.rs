@@ -7,12 +7,16 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::ClientLog;
 
+use super::known::Known;
 use super::{LogFormat, LogLevel};
 
 /// So many lines wait.
@@ -46,16 +50,26 @@ pub(super) fn install(
     if tracing::dispatcher::has_been_set() {
         return;
     }
-    let lines = LINES.get_or_init(Lines::start).clone();
-    let format = tracing_subscriber::fmt::layer().with_writer(lines);
     let told = told.map(ClientLog::of);
     // Somebody may have been faster; then the log is his.
     let _ = if json {
-        tracing_subscriber::registry().with(format.json().with_filter(level)).with(told).try_init()
+        tracing_subscriber::registry().with(as_json(level)).with(told).try_init()
     } else {
-        let format = format.with_ansi(io::stderr().is_terminal()).with_filter(level);
-        tracing_subscriber::registry().with(format).with(told).try_init()
+        tracing_subscriber::registry().with(text(level)).with(told).try_init()
     };
+}
+
+/// The process's log as text.
+pub(crate) fn text<S: Subscriber + for<'a> LookupSpan<'a>>(level: LevelFilter) -> impl Layer<S> {
+    let lines = LINES.get_or_init(Lines::start).clone();
+    let format = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(io::stderr().is_terminal());
+    format.map_event_format(|inner| Known { inner, form: LogFormat::Text }).with_filter(level)
+}
+
+fn as_json<S: Subscriber + for<'a> LookupSpan<'a>>(level: LevelFilter) -> impl Layer<S> {
+    let lines = LINES.get_or_init(Lines::start).clone();
+    let format = tracing_subscriber::fmt::layer().with_writer(lines).json();
+    format.map_event_format(|inner| Known { inner, form: LogFormat::Json }).with_filter(level)
 }
 
 /// Waits until what was logged is written, but not for long.

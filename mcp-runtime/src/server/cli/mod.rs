@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod config;
+mod known;
 mod list;
 mod log;
 mod options;
@@ -15,6 +16,8 @@ use super::{Server, ServerBuilder};
 use crate::config::{LogFormat, LogLevel, ROWS, doubtful, load};
 use crate::error::ServerError;
 use crate::settings::Origin;
+#[cfg(feature = "otel")]
+pub(crate) use log::text as text_log;
 
 /// The command line of every server, to be flattened into a parser of your own.
 ///

@@ -1,12 +1,14 @@
 //! The counts as Prometheus reads them: the text exposition format, version 0.0.4.
 
 use std::fmt::{Display, Write};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{LIMITS, Metrics, STATUSES, Unknown, process};
 use crate::layer::Outcome;
 use crate::server::Server;
-use crate::{BreakerState, ToolCounts};
+use crate::sight::upstreams::Watched;
+use crate::{BreakerState, ToolCounts, UpstreamStats};
 
 /// All counts of a server.
 pub(in crate::sight) fn expose(server: &Server, metrics: &Metrics) -> String {
@@ -32,6 +34,7 @@ pub(in crate::sight) fn expose(server: &Server, metrics: &Metrics) -> String {
         text.sample("mcp_http_refused_total", &[("status", status)], count.load(Ordering::Relaxed));
     }
     now(&mut text, server, metrics);
+    upstreams(&mut text, &server.shared.sight.upstreams);
     for process::Figure { name, kind, help, value } in process::figures() {
         text.family(name, kind, help);
         text.sample(name, &[], value);
@@ -115,15 +118,47 @@ fn now(text: &mut Text, server: &Server, metrics: &Metrics) {
     one("mcp_audit_lost_total", "counter", "Records that the audit had no room for.", &lost);
     text.family("mcp_breaker_state", "gauge", "1 for the state that the breaker of a function is in.");
     for breaker in server.breakers() {
-        let is = match breaker.state {
-            BreakerState::Closed { .. } => "closed",
-            BreakerState::Open { .. } => "open",
-            BreakerState::HalfOpen => "half_open",
-        };
-        for state in ["closed", "open", "half_open"] {
+        let is = word(breaker.state);
+        for state in STATES {
             let labels = [("kind", breaker.kind), ("name", breaker.name), ("state", state)];
             text.sample("mcp_breaker_state", &labels, u8::from(state == is));
         }
+    }
+}
+
+/// How those do whom functions ask.
+fn upstreams(text: &mut Text, upstreams: &[Arc<dyn Watched>]) {
+    let stats: Vec<_> = upstreams.iter().map(|upstream| (upstream.name(), upstream.stats())).collect();
+    let mut each = |name: &str, help: &str, value: fn(&UpstreamStats) -> f64| {
+        text.family(name, "counter", help);
+        for (upstream, stats) in &stats {
+            text.sample(name, &[("upstream", upstream)], value(stats));
+        }
+    };
+    each("mcp_upstream_calls_total", "Calls of others.", |stats| stats.calls as f64);
+    each("mcp_upstream_failures_total", "Calls of others that gave no result.", |stats| stats.failed as f64);
+    each("mcp_upstream_retries_total", "Attempts beyond the first.", |stats| stats.retries as f64);
+    let help = "Calls that the breaker of the upstream kept away.";
+    each("mcp_upstream_refused_total", help, |stats| stats.refused as f64);
+    let help = "How long all attempts took together.";
+    each("mcp_upstream_seconds_total", help, |stats| stats.time.as_secs_f64());
+    text.family("mcp_upstream_state", "gauge", "1 for the state that the breaker of an upstream is in.");
+    for upstream in upstreams {
+        let Some(is) = upstream.state().map(word) else { continue };
+        for state in STATES {
+            let labels = [("upstream", upstream.name()), ("state", state)];
+            text.sample("mcp_upstream_state", &labels, u8::from(state == is));
+        }
+    }
+}
+
+const STATES: [&str; 3] = ["closed", "open", "half_open"];
+
+fn word(state: BreakerState) -> &'static str {
+    match state {
+        BreakerState::Closed { .. } => "closed",
+        BreakerState::Open { .. } => "open",
+        BreakerState::HalfOpen => "half_open",
     }
 }
 

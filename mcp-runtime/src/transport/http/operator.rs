@@ -39,7 +39,8 @@ impl HttpService {
         if ![HEALTH, READY, METRICS].contains(&path) {
             return None;
         }
-        if path == METRICS && (self.settings.exposure.is_public() || self.server.metrics().is_none()) {
+        let counts = self.server.shared.sight.metrics();
+        if path == METRICS && (self.settings.exposure.is_public() || counts.is_none()) {
             return None;
         }
         if ![Method::GET, Method::HEAD].contains(request.method()) {
