@@ -2,11 +2,12 @@
 //! [`Response`](crate::model::Response), the same on every transport. One file each, and none knows another.
 //!
 //! From the outside to the inside: recover, rate limit, the author's own, idempotency, breaker, bulkhead, timeout, size,
-//! dispatch.
+//! care, dispatch.
 
 mod authorise;
 mod breaker;
 mod bulkhead;
+mod care;
 mod idempotency;
 mod rate_limit;
 mod recover;

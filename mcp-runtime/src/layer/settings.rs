@@ -12,6 +12,7 @@ use crate::handler::States;
 use crate::idempotency::Idempotency;
 use crate::limits::RateLimits;
 use crate::model::Definition;
+use crate::output::Care;
 use crate::server::ServerBuilder;
 
 /// How calls are looked after.
@@ -36,6 +37,7 @@ pub(crate) struct Guards {
     pub(super) protection: Protection,
     pub(super) rules: Option<Arc<Rules>>,
     pub(super) breakers: Arc<Breakers>,
+    pub(super) output: Arc<Care>,
     pub(super) definitions: Vec<Definition>,
 }
 
@@ -44,13 +46,14 @@ impl Guards {
     pub(crate) fn new(
         protection: Protection,
         rules: Option<Arc<Rules>>,
+        output: Arc<Care>,
         definitions: Vec<Definition>,
         states: &mut States,
     ) -> Self {
         let said = |name: &str| protection.breakers_of.get(name).copied().unwrap_or(protection.breakers);
         let breakers = Arc::new(Breakers::new(&definitions, said));
         states.insert_shared(breakers.clone());
-        Self { protection, rules, breakers, definitions }
+        Self { protection, rules, breakers, output, definitions }
     }
 }
 

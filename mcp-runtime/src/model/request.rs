@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     ArgumentCompletion, Arguments, Asking, Budget, Client, Definition, Exchange, Holds, Level, ListingKind,
@@ -12,6 +12,7 @@ use super::{
 use crate::changes::{Change, Listener};
 use crate::dialect::Dialect;
 use crate::extension::ExtensionCall;
+use crate::secrets::Known;
 
 /// A request on its way through the layers to the function that answers it.
 #[derive(Debug)]
@@ -50,6 +51,20 @@ pub(crate) struct Facts {
     /// How long it may take.
     pub(crate) time: Budget,
     pub(crate) holds: Holds,
+    /// What its function was given and must not say.
+    pub(crate) secrets: OnceLock<Arc<Known>>,
+}
+
+impl Facts {
+    /// The function was given a secret.
+    pub(crate) fn knows(&self, known: &Arc<Known>) {
+        let _ = self.secrets.set(known.clone());
+    }
+
+    /// What the function must not say, where it was given something.
+    pub(crate) fn secrets(&self) -> Option<&Arc<Known>> {
+        self.secrets.get()
+    }
 }
 
 /// Where a peer is.

@@ -18,10 +18,13 @@ use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
 use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
+use crate::handles::{HandleRules, Vault};
 use crate::layer::{AnyLayer, Guards, Next, Protection, Rules, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Request, Response};
+use crate::output;
 use crate::registry::{Care, Registry, discovered};
 use crate::seal::{Seal, StateKey};
+use crate::secrets::Secrets;
 use crate::tasks::{self, Board, Tasks};
 use crate::transport::Limits;
 use crate::wire::{About, Carried, Identity, SessionLimits, Sessions};
@@ -55,12 +58,16 @@ pub struct ServerBuilder {
     limits: Limits,
     extensions: Extensions,
     tasks: Tasks,
+    handles: HandleRules,
+    cursor_lifetime: Duration,
+    pub(crate) secrets: Secrets,
     state_keys: Vec<StateKey>,
     state_lifetime: Duration,
     hints: Hints,
     page: usize,
     dialect: Dialect,
     care: Care,
+    pub(crate) output: output::Care,
     pub(crate) protection: Protection,
     /// What was given and makes no sense.
     pub(crate) problems: Vec<String>,
@@ -86,12 +93,16 @@ impl ServerBuilder {
             limits: Limits::default(),
             extensions: Extensions::default(),
             tasks: Tasks::default(),
+            handles: HandleRules::default(),
+            cursor_lifetime: Duration::from_secs(3600),
+            secrets: Secrets::default(),
             state_keys: Vec::new(),
             state_lifetime: Duration::from_secs(300),
             hints: Hints::of_lists(),
             page: 1000,
             dialect: Dialect::Standard,
             care: Care { strict: false, outputs: cfg!(debug_assertions) },
+            output: output::Care::default(),
             protection: Protection::default(),
             problems: Vec::new(),
         }
@@ -390,6 +401,20 @@ impl ServerBuilder {
         self
     }
 
+    /// How [handles](crate::Handles) are kept. See [`HandleRules`] for what holds otherwise.
+    #[must_use]
+    pub fn handles(mut self, rules: HandleRules) -> Self {
+        self.handles = rules;
+        self
+    }
+
+    /// How long the [cursor](crate::Cursor) of a page holds, 1 hour by default, in whole seconds.
+    #[must_use]
+    pub fn cursor_lifetime(mut self, limit: Duration) -> Self {
+        self.cursor_lifetime = limit;
+        self
+    }
+
     /// How long a client may take to answer what a function [asks](crate::Ask) and call again, 5 minutes by default, in
     /// whole seconds.
     #[must_use]
@@ -457,7 +482,10 @@ impl ServerBuilder {
             definitions.push(tasks::definition());
         }
         let changes = Arc::<Changes>::default();
-        let board = has_tasks.then(|| Board::new(self.tasks, changes.clone(), self.implied.clone()));
+        let secrets = self.secrets.or_usual();
+        let output = Arc::new(self.output.with(secrets.known.clone()));
+        let board =
+            has_tasks.then(|| Board::new(self.tasks, changes.clone(), self.implied.clone(), output.clone()));
         let mut extensions = self.extensions;
         if let Some(board) = &board {
             extensions.add(board.clone());
@@ -467,20 +495,23 @@ impl ServerBuilder {
         }
         problems.extend(extensions.problems());
         problems.extend(self.implied.problems());
+        let mut states = self.states;
+        states.insert(secrets);
         let looked_after = definitions.clone();
-        let mut registry = Registry::build(definitions, &self.states, self.page, self.care, problems)?;
+        let mut registry = Registry::build(definitions, &states, self.page, self.care, problems)?;
         registry.dialect = self.dialect;
         let registry = Arc::new(registry);
         let busy = Arc::<Busy>::default();
-        let mut states = self.states;
         states.insert_shared(busy.clone());
         let itself = Arc::<Itself>::default();
         states.insert_shared(itself.clone());
+        let seal = Arc::new(Seal::new(self.state_keys));
+        states.insert(Vault::new(seal.clone(), &self.handles, self.cursor_lifetime));
         if let Some(board) = &board {
             states.insert(board.weak());
         }
         let rules = Rules::of(&registry, self.implied);
-        let guards = Guards::new(self.protection, rules, looked_after, &mut states);
+        let guards = Guards::new(self.protection, rules, output, looked_after, &mut states);
         let states = Arc::new(states);
         let dispatch =
             Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
@@ -493,11 +524,7 @@ impl ServerBuilder {
                 stack,
                 sessions: Sessions::new(self.sessions),
                 limits: self.limits,
-                carried: Carried {
-                    seal: Seal::new(self.state_keys),
-                    lifetime: self.state_lifetime,
-                    onces: Arc::default(),
-                },
+                carried: Carried { seal, lifetime: self.state_lifetime, onces: Arc::default() },
                 name: self.about.name,
                 version: self.about.version,
                 instructions: self.about.instructions,

@@ -13,6 +13,7 @@ use super::{ID, TaskPolicy, TaskRecord, TaskStatus, TaskStore, Tasks};
 use crate::changes::{Change, Changes};
 use crate::handler::{Context, Running};
 use crate::model::{Facts, Implied, Principal, Slot, Tool};
+use crate::output::Care;
 use crate::{Error, ToolError};
 
 /// The tasks of a server.
@@ -21,6 +22,7 @@ pub(crate) struct Board {
     store: Arc<dyn TaskStore>,
     pub(super) changes: Arc<Changes>,
     implied: Implied,
+    pub(super) care: Arc<Care>,
     live: Mutex<HashMap<String, Arc<Live>>>,
     kept: AtomicUsize,
     itself: Weak<Board>,
@@ -62,13 +64,19 @@ impl Live {
 }
 
 impl Board {
-    pub(crate) fn new(settings: Tasks, changes: Arc<Changes>, implied: Implied) -> Arc<Self> {
+    pub(crate) fn new(
+        settings: Tasks,
+        changes: Arc<Changes>,
+        implied: Implied,
+        care: Arc<Care>,
+    ) -> Arc<Self> {
         let store = settings.store_or_memory();
         Arc::new_cyclic(|itself| Self {
             settings,
             store,
             changes,
             implied,
+            care,
             live: Mutex::default(),
             kept: AtomicUsize::new(0),
             itself: itself.clone(),

@@ -1,6 +1,6 @@
 //! From the bytes of a message to what is to be done with it: which era it belongs to, and what it asks.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::encode::{Answer, Refusal};
 use super::envelope::{self, Envelope, Id, Inside, Kind, Malformed, Params, Problem};
@@ -292,6 +292,7 @@ pub(super) fn facts(
         dialect: peer.dialect,
         time: Budget::default(),
         holds: Holds::default(),
+        secrets: OnceLock::new(),
     })
 }
 
