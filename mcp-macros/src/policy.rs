@@ -48,7 +48,8 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
     let concurrency =
         definition.attributes.number(Key::Concurrency).map(|count| quote!(.concurrency(#count)));
     let idempotency = definition.attributes.text(Key::Idempotency).map(|name| quote!(.idempotency(#name)));
-    quote!(#timeout #concurrency #idempotency)
+    let raw = definition.attributes.flag(Key::Raw).map(|raw| quote!(.raw(#raw)));
+    quote!(#raw #timeout #concurrency #idempotency)
 }
 
 /// A time as people write it, in milliseconds; none where there is to be no limit.

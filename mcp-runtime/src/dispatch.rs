@@ -81,6 +81,10 @@ impl Inside {
         handler::Context::new(facts, self.states.clone())
     }
 
+    fn context_of(&self, target: &Target, facts: &Arc<Facts>) -> handler::Context {
+        handler::Context::of(facts.clone(), self.states.clone(), target.definition().name)
+    }
+
     fn run(&self, facts: Arc<Facts>, arguments: Arguments, target: Target) -> Dispatched {
         let run = target.run();
         let leave = match self.leave(&target, &facts) {
@@ -94,7 +98,7 @@ impl Inside {
         }
         // Mostly the types say everything, and nothing is to be checked beside.
         let running = match target.guard() {
-            guard if guard.is_empty() => run(Call::run(facts.clone(), self.states.clone(), arguments)),
+            guard if guard.is_empty() => run(Call::run(self.context_of(&target, &facts), arguments)),
             guard => match self.check(guard, &target, &facts, arguments) {
                 Ok(running) => running,
                 Err(refused) => return Dispatched::Ready(Some(*refused)),
@@ -113,11 +117,11 @@ impl Inside {
     ) -> Result<Running, Box<Response>> {
         match (target, arguments) {
             (Target::Tool(tool), Arguments::Json(given)) if !guard.holds(&given) => {
-                mend::broken(tool, self.context(facts.clone()), given)
+                mend::broken(tool, self.context_of(target, facts), given)
             }
             (_, arguments) => match mend::broken_texts(target.definition(), guard, &arguments) {
                 Some(problem) => Err(Box::new(target.invalid(&problem))),
-                None => Ok(target.run()(Call::run(facts.clone(), self.states.clone(), arguments))),
+                None => Ok(target.run()(Call::run(self.context_of(target, facts), arguments))),
             },
         }
     }
@@ -432,6 +436,10 @@ impl Target {
     }
 
     fn finish(&mut self, end: End, facts: &Facts) -> Response {
+        let end = match (end, facts.secrets()) {
+            (End::Failed(failure), Some(known)) => End::Failed(failure.without(known)),
+            (end, _) => end,
+        };
         let name = self.definition().name;
         match (end, self) {
             (End::Response(Response::Resource(result)), Self::Resource(resource, uri)) => {

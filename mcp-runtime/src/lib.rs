@@ -236,6 +236,7 @@ mod error;
 mod extension;
 pub mod guide;
 mod handler;
+mod handles;
 pub mod idempotency;
 mod json;
 #[cfg_attr(
@@ -246,6 +247,7 @@ mod kept;
 mod layer;
 pub mod limits;
 mod model;
+mod output;
 mod prose;
 #[cfg(feature = "redis")]
 pub mod redis;
@@ -253,6 +255,7 @@ mod registry;
 pub mod replicas;
 mod schema;
 mod seal;
+mod secrets;
 mod server;
 mod settings;
 mod sight;
@@ -275,10 +278,11 @@ pub use dialect::{Dialect, Loss, UnknownDialect};
 pub use error::{BoxError, BuildError, Error, ErrorKind, FailureKind, Result, ServerError, ToolError};
 pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{
-    Args, Argument, Ask, AskError, Claims, Complete, Completing, Context, Extract, Extractor, Field, Headers,
-    IntoCompletion, IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, Root, Sampled, State,
-    Whole,
+    Args, Argument, Ask, AskError, Claims, Complete, Completing, Context, Cursor, Extract, Extractor, Field,
+    Headers, IntoCompletion, IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, Page, Paged,
+    Root, Sampled, State, Whole,
 };
+pub use handles::{Handle, HandleRules, HandleStore, Handles, Keeping, Room};
 pub use idempotency::Idempotency;
 pub use layer::{Breaker, BreakerState, BreakerStatus, Bulkhead, Next};
 pub use limits::{Rate, RateLimits};
@@ -292,6 +296,7 @@ pub use model::{
 };
 pub use schemars;
 pub use seal::{StateKey, StateKeyError};
+pub use secrets::{Credential, EnvSecrets, FileSecrets, Secret, SecretSource, SecretValue};
 #[cfg(feature = "cli")]
 pub use server::Cli;
 pub use server::{Replies, Reply, ReplyKind, Server, ServerBuilder};

@@ -117,7 +117,7 @@ const fn kinds() -> [u8; 256] {
 }
 
 /// The character at a place, and how many bytes it has. The text is UTF-8, so what is not there need not be looked for.
-const fn character(bytes: &[u8], at: usize) -> (char, usize) {
+pub(crate) const fn character(bytes: &[u8], at: usize) -> (char, usize) {
     let first = bytes[at] as u32;
     let (mut code, length) = match first {
         0..0x80 => return (first as u8 as char, 1),
@@ -137,7 +137,7 @@ const fn character(bytes: &[u8], at: usize) -> (char, usize) {
 }
 
 /// The character before a place.
-const fn before(bytes: &[u8], at: usize) -> char {
+pub(crate) const fn before(bytes: &[u8], at: usize) -> char {
     let mut start = at;
     while start > 0 {
         start -= 1;
@@ -149,7 +149,7 @@ const fn before(bytes: &[u8], at: usize) -> char {
 }
 
 /// What a character breaks that stands at a place, before what begins at `next`.
-const fn rule_of(c: char, bytes: &[u8], at: usize, next: usize) -> Option<Rule> {
+pub(crate) const fn rule_of(c: char, bytes: &[u8], at: usize, next: usize) -> Option<Rule> {
     match c {
         '\n' | '\t' => None,
         // A file that was checked out on Windows.
@@ -209,9 +209,9 @@ const fn is_written(c: char) -> bool {
 }
 
 /// One of these stands here; `b""` where nothing need. A space stands for any gap between words.
-type Slot = &'static [&'static [u8]];
+pub(crate) type Slot = &'static [&'static [u8]];
 /// One slot after the other.
-type Phrase = &'static [Slot];
+pub(crate) type Phrase = &'static [Slot];
 
 /// What published attacks say, as far as no description of a thing needs it, by the letter that it begins with.
 const fn phrases(letter: u8) -> &'static [Phrase] {
@@ -226,13 +226,13 @@ const fn phrases(letter: u8) -> &'static [Phrase] {
         b'p' => &[PROMPT, RULES],
         b'r' => &[PROMPT, RULES],
         b'y' => &[MUST, MUST_FIRST],
-        b'<' | b'[' => &[FRAMES],
+        b'<' | b'[' => &[FRAMES, TURNS],
         _ => &[],
     }
 }
 
 /// Invariant Labs, "Tool Poisoning Attacks"; OWASP LLM01.
-const OVERRULE: Phrase = &[
+pub(crate) const OVERRULE: Phrase = &[
     &[b"ignore", b"disregard", b"forget", b"override"],
     &[b"", b"all", b"any", b"any and all"],
     &[b"", b"of"],
@@ -241,7 +241,7 @@ const OVERRULE: Phrase = &[
     INSTRUCTIONS,
 ];
 /// Who overrides the system prompt of an agent describes a setting.
-const OVERRULE_SYSTEM: Phrase = &[
+pub(crate) const OVERRULE_SYSTEM: Phrase = &[
     &[b"ignore", b"disregard", b"forget"],
     &[b"", b"all", b"any"],
     &[b"", b"of"],
@@ -249,7 +249,7 @@ const OVERRULE_SYSTEM: Phrase = &[
     &[b"system"],
     INSTRUCTIONS,
 ];
-const OVERRULE_ABOVE: Phrase = &[
+pub(crate) const OVERRULE_ABOVE: Phrase = &[
     &[b"ignore", b"disregard", b"forget", b"override"],
     &[b"all", b"any", b"the", b"your", b"all of"],
     &[b"the", b"your", b""],
@@ -258,7 +258,7 @@ const OVERRULE_ABOVE: Phrase = &[
 ];
 const INSTRUCTIONS: Slot =
     &[b"instructions", b"instruction", b"prompts", b"prompt", b"directives", b"guidelines"];
-const PROMPT: Phrase =
+pub(crate) const PROMPT: Phrase =
     &[&[b"reveal", b"print", b"repeat", b"output", b"ignore", b"override"], &[b"your system prompt"]];
 const RULES: Phrase = &[
     &[b"reveal", b"print", b"repeat", b"output", b"ignore", b"override"],
@@ -321,15 +321,13 @@ const FROM_NOW_ON: Phrase = &[
     &[b"from now on you"],
     &[b"are", b"will", b"must", b"should", b"always", b"act", b"answer", b"respond", b"ignore"],
 ];
-/// What looks like the frame of a prompt, or like the turns of a conversation.
-const FRAMES: Phrase = &[&[
+/// What looks like the frame of a prompt.
+const FRAMES: Phrase = &[&[b"</instructions>", b"</instruction>", b"</hidden>", b"</secret>"]];
+/// What separates the turns of a conversation where a model reads them, or poses as what only its operator writes.
+pub(crate) const TURNS: Phrase = &[&[
     b"<important>",
     b"</important>",
     b"</system>",
-    b"</instructions>",
-    b"</instruction>",
-    b"</hidden>",
-    b"</secret>",
     b"<system_prompt>",
     b"<system-prompt>",
     b"<system-reminder>",
@@ -371,7 +369,7 @@ const fn instructs(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where the slots from one on end that begin at a place.
-const fn phrase_at(bytes: &[u8], at: usize, slots: Phrase, slot: usize) -> Option<usize> {
+pub(crate) const fn phrase_at(bytes: &[u8], at: usize, slots: Phrase, slot: usize) -> Option<usize> {
     let words = slots[slot];
     let first = if at < bytes.len() { bytes[at] | 0x20 } else { 0 };
     let mut word = 0;
@@ -683,6 +681,7 @@ mod tests {
             ALWAYS,
             FROM_NOW_ON,
             FRAMES,
+            TURNS,
         ];
         for phrase in every {
             for word in phrase[0] {

@@ -92,6 +92,18 @@ impl ToolError {
         self
     }
 
+    /// The error without secrets.
+    pub(crate) fn without(mut self, known: &crate::secrets::Known) -> Self {
+        if let Some(hidden) = known.hidden(&self.message) {
+            self.message = hidden;
+        }
+        let cause = self.source.as_ref().and_then(|source| known.hidden(&source.to_string()));
+        if let Some(cause) = cause {
+            self.source = Some(Box::new(crate::handler::Hidden::new(cause)));
+        }
+        self
+    }
+
     /// When to try again, in whole seconds.
     pub(crate) fn retry_seconds(&self) -> Option<u64> {
         self.retry_after.map(whole_seconds)

@@ -4,14 +4,13 @@
 //! the arguments are; every later run reads them. So what is published and what is read cannot differ.
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use super::arg::{Arg, Describe, Described, Plain, Readable};
 use super::extract::{Argument, Needs};
 use super::failure::Failure;
-use super::{Busy, Context, IntoPromptResult, IntoResourceResult, IntoToolResult, States, current};
+use super::{Busy, Context, IntoPromptResult, IntoResourceResult, IntoToolResult, current};
 use crate::ToolError;
-use crate::model::{Arguments, Facts, Response};
+use crate::model::{Arguments, Response};
 use crate::schema::Description;
 
 /// A run of a user's function.
@@ -88,8 +87,8 @@ pub(crate) enum Fault {
 }
 
 impl Call {
-    pub(crate) fn run(facts: Arc<Facts>, states: Arc<States>, arguments: Arguments) -> Self {
-        Self::with(Context::new(facts, states), arguments, Purpose::Serve)
+    pub(crate) fn run(context: Context, arguments: Arguments) -> Self {
+        Self::with(context, arguments, Purpose::Serve)
     }
 
     /// A run for the same request with arguments that were mended.

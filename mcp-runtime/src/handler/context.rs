@@ -30,11 +30,22 @@ use crate::model::{Client, Facts, Level, LogMessage, Principal, Progress};
 pub struct Context {
     facts: Arc<Facts>,
     states: Arc<States>,
+    /// What the function is called that answers.
+    function: &'static str,
 }
 
 impl Context {
     pub(crate) fn new(facts: Arc<Facts>, states: Arc<States>) -> Self {
-        Self { facts, states }
+        Self { facts, states, function: "" }
+    }
+
+    /// The context of a call of this function.
+    pub(crate) fn of(facts: Arc<Facts>, states: Arc<States>, function: &'static str) -> Self {
+        Self { facts, states, function }
+    }
+
+    pub(crate) fn function(&self) -> &'static str {
+        self.function
     }
 
     /// The context of no call, for calling a function directly in a unit test: nobody is there to be told of progress, and

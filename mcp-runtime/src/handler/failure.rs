@@ -3,6 +3,7 @@
 use super::AskError;
 use crate::error::{ErrorKind, public_type};
 use crate::model::{Facts, ToolResult};
+use crate::secrets::Known;
 use crate::{BoxError, Error, ToolError};
 
 /// An error that a function returned.
@@ -34,6 +35,26 @@ impl Failure {
         match error.downcast::<Error>() {
             Ok(error) => Self::Protocol(*error),
             Err(error) => Self::Other { error, public: public_type::<E>() },
+        }
+    }
+
+    /// The failure without secrets, before anything of it is logged or told.
+    pub(crate) fn without(self, known: &Known) -> Self {
+        match self {
+            Self::Other { error, public } => {
+                let cause = error.source().map(ToString::to_string);
+                let said = error.to_string();
+                let hidden = known.hidden(&said);
+                let hidden_cause = cause.as_deref().and_then(|cause| known.hidden(cause));
+                if hidden.is_none() && hidden_cause.is_none() {
+                    return Self::Other { error, public };
+                }
+                let cause = hidden_cause.or(cause).map(|cause| Hidden { said: cause, cause: None });
+                let hidden = Hidden { said: hidden.unwrap_or(said), cause: cause.map(Box::new) };
+                Self::Other { error: Box::new(hidden), public }
+            }
+            Self::Tool(error) => Self::Tool(error.without(known)),
+            Self::Protocol(error) => Self::Protocol(error),
         }
     }
 
@@ -78,6 +99,32 @@ impl Failure {
             }
             Self::Other { error, public } => Error::internal(text(function, &*error, public, facts)),
         }
+    }
+}
+
+/// An error whose secrets were taken out.
+#[derive(Debug)]
+pub(crate) struct Hidden {
+    said: String,
+    cause: Option<Box<Hidden>>,
+}
+
+impl Hidden {
+    /// An error that says this and comes of nothing.
+    pub(crate) fn new(said: String) -> Self {
+        Self { said, cause: None }
+    }
+}
+
+impl std::fmt::Display for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl std::error::Error for Hidden {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
     }
 }
 

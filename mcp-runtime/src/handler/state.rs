@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Context, Extract, Needs};
 use crate::ToolError;
+use crate::secrets::Secrets;
 
 /// Something that the server holds, given with `.state(…)` when it is built and shared by all calls.
 ///
@@ -96,6 +97,11 @@ impl States {
     /// Passes for having them all.
     pub(crate) fn assume_all(&mut self) {
         self.assumed = true;
+    }
+
+    /// Whether a credential of this name is to be had.
+    pub(crate) fn has_secret(&self, name: &str) -> bool {
+        self.assumed || self.get::<Secrets>().is_some_and(|secrets| secrets.has(name))
     }
 
     pub(crate) fn contains(&self, state: TypeId) -> bool {

@@ -1,12 +1,13 @@
 //! What surrounds every request: `tower` layers over [`Request`](crate::model::Request) and
 //! [`Response`](crate::model::Response), the same on every transport. One file each, and none knows another.
 //!
-//! From the outside to the inside: recover, watch (trace, metrics, audit), authorise, rate limit, the author's own, idempotency, breaker, bulkhead, timeout, size,
-//! dispatch.
+//! From the outside to the inside: recover, watch (trace, metrics, audit), authorise, rate limit, the author's own, idempotency,
+//! breaker, bulkhead, timeout, size, care, dispatch.
 
 mod authorise;
 mod breaker;
 mod bulkhead;
+mod care;
 mod idempotency;
 #[cfg(feature = "otel")]
 mod linked;

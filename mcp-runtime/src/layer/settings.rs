@@ -12,6 +12,7 @@ use crate::handler::States;
 use crate::idempotency::{Idempotency, IdempotencyStore};
 use crate::limits::{LimitStore, RateLimits};
 use crate::model::Definition;
+use crate::output::Care;
 use crate::server::ServerBuilder;
 use crate::sight::Sight;
 
@@ -37,6 +38,7 @@ pub(crate) struct Guards {
     pub(super) protection: Protection,
     pub(super) rules: Option<Arc<Rules>>,
     pub(super) breakers: Arc<Breakers>,
+    pub(super) output: Arc<Care>,
     pub(super) definitions: Vec<Definition>,
     pub(super) sight: Arc<Sight>,
 }
@@ -46,6 +48,7 @@ impl Guards {
     pub(crate) fn new(
         protection: Protection,
         rules: Option<Arc<Rules>>,
+        output: Arc<Care>,
         definitions: Vec<Definition>,
         sight: Arc<Sight>,
         states: &mut States,
@@ -53,7 +56,7 @@ impl Guards {
         let said = |name: &str| protection.breakers_of.get(name).copied().unwrap_or(protection.breakers);
         let breakers = Arc::new(Breakers::new(&definitions, said));
         states.insert_shared(breakers.clone());
-        Self { protection, rules, breakers, definitions, sight }
+        Self { protection, rules, breakers, output, definitions, sight }
     }
 }
 

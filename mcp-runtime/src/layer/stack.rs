@@ -13,6 +13,7 @@ use tower_service::Service;
 use super::authorise::Authorise;
 use super::breaker::Break;
 use super::bulkhead::{Bulk, Bulkheads};
+use super::care::LookAfter;
 use super::idempotency::{Keys, Once};
 use super::rate_limit::{Counters, RateLimit};
 use super::recover::Recover;
@@ -37,11 +38,12 @@ type Admitted<S> = Recover<Watch<Authorise<RateLimit<S>>>>;
 
 /// What decides whether, and how long, a function is run. The author's layers stand around it: they see whatever is let in,
 /// results that are replayed too; what they refuse is no failure of the function, and their time is not its time.
-type Guarded = Once<Break<Bulk<Timeout<Size<Dispatch>>>>>;
+type Guarded = Once<Break<Bulk<Timeout<Size<LookAfter<Dispatch>>>>>>;
 
 fn guard(dispatch: Dispatch, guards: &Guards) -> Guarded {
     let Guards { protection, breakers, definitions, .. } = guards;
-    let timed = Timeout::new(Size::new(dispatch, protection.sizes), protection.timeout);
+    let careful = LookAfter::new(dispatch, guards.output.clone());
+    let timed = Timeout::new(Size::new(careful, protection.sizes), protection.timeout);
     let bulk = Bulk::new(timed, Bulkheads::new(definitions, |name| protection.bulkheads.get(name).copied()));
     Once::new(Break::new(bulk, breakers.clone()), Arc::new(Keys::new(&protection.idempotency)))
 }

@@ -50,6 +50,21 @@ impl Content {
         }
     }
 
+    /// Everything of it that is read as text.
+    pub(crate) fn texts_mut(&mut self, each: &mut impl FnMut(&mut String)) {
+        match self {
+            Self::Text(block) => each(&mut block.text),
+            Self::ResourceLink(link) => {
+                each(&mut link.name);
+                link.title.iter_mut().chain(&mut link.description).for_each(each);
+            }
+            Self::Resource(embedded) if !embedded.resource.is_app() => {
+                embedded.resource.text_mut().into_iter().for_each(each);
+            }
+            Self::Resource(_) | Self::Image(_) | Self::Audio(_) => {}
+        }
+    }
+
     /// About how many bytes it has when it is sent.
     pub(crate) fn length(&self) -> usize {
         match self {

@@ -42,6 +42,8 @@ pub struct Definition {
     pub(crate) app: Option<&'static str>,
     /// Whether slips of models are refused, where it says so.
     pub(crate) strict: Option<bool>,
+    /// Whether what it gives is left as it is, where it says so.
+    pub(crate) raw: Option<bool>,
     /// What a caller must be allowed, all of it.
     pub(crate) scopes: &'static [&'static str],
     /// What operators choose by.
@@ -128,6 +130,7 @@ impl Definition {
             icons: &[],
             meta: None,
             app: None,
+            raw: None,
             scopes: &[],
             tags: &[],
             task: None,
@@ -298,6 +301,13 @@ impl Definition {
     #[must_use]
     pub const fn strict(mut self, strict: bool) -> Self {
         self.strict = Some(strict);
+        self
+    }
+
+    /// Whether what it gives is left as it is.
+    #[must_use]
+    pub const fn raw(mut self, raw: bool) -> Self {
+        self.raw = Some(raw);
         self
     }
 

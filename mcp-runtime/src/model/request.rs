@@ -12,6 +12,7 @@ use super::{
 use crate::changes::{Change, Listener};
 use crate::dialect::Dialect;
 use crate::extension::ExtensionCall;
+use crate::secrets::Known;
 
 /// A request on its way through the layers to the function that answers it.
 #[derive(Debug)]
@@ -57,12 +58,24 @@ pub(crate) struct Facts {
     pub(crate) holds: Holds,
     /// The limit that kept it from being served, if one did.
     pub(crate) limited: OnceLock<&'static str>,
+    /// What its function was given and must not say.
+    pub(crate) secrets: OnceLock<Arc<Known>>,
 }
 
 impl Facts {
     /// The id that stands for the request in logs, spans, audit records and what the peer is told of failures.
     pub(crate) fn correlation(&self) -> &str {
         self.correlation.id(self.trace_parent.as_deref())
+    }
+
+    /// The function was given a secret.
+    pub(crate) fn knows(&self, known: &Arc<Known>) {
+        let _ = self.secrets.set(known.clone());
+    }
+
+    /// What the function must not say, where it was given something.
+    pub(crate) fn secrets(&self) -> Option<&Arc<Known>> {
+        self.secrets.get()
     }
 }
 

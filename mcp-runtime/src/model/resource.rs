@@ -79,6 +79,21 @@ impl ResourceContents {
         }
     }
 
+    /// The text, where it is text.
+    pub(crate) fn text_mut(&mut self) -> Option<&mut String> {
+        match &mut self.body {
+            Body::Text(text) => Some(text),
+            Body::Blob(_) => None,
+        }
+    }
+
+    /// Whether it is the page of an app (extension `io.modelcontextprotocol/ui`).
+    pub(crate) fn is_app(&self) -> bool {
+        self.mime_type
+            .as_deref()
+            .is_some_and(|mime| mime.starts_with("text/html") && mime.ends_with("profile=mcp-app"))
+    }
+
     /// Text.
     pub fn text(text: impl Into<String>) -> Self {
         Self { uri: String::new(), mime_type: None, body: Body::Text(text.into()), meta: Meta::default() }

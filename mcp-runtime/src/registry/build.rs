@@ -65,6 +65,15 @@ impl Registry {
                     ));
                 }
             }
+            for name in &described.credentials {
+                if !states.has_secret(name) {
+                    problems.push(format!(
+                        "\"{}\" needs the secret {name}, which is nowhere to be found: set the variable {name}, or {name}_FILE \
+                         to a file that has it, or say where secrets come from with `.secrets(…)` ({source})",
+                        definition.name
+                    ));
+                }
+            }
             for problem in described.problems.drain(..) {
                 problems.push(format!("\"{}\": {problem} ({source})", definition.name));
             }

@@ -20,6 +20,8 @@ pub(crate) struct Description {
     pub(crate) whole: Option<Value>,
     pub(crate) output: Option<OutputSchema>,
     pub(crate) states: Vec<(TypeId, &'static str)>,
+    /// The names of credentials for calls outward.
+    pub(crate) credentials: Vec<&'static str>,
     /// The types of extractors that may tell callers apart.
     pub(crate) callers: Vec<&'static str>,
     /// What cannot be published, each with the name of its argument.
@@ -72,6 +74,7 @@ impl Description {
             whole: None,
             output: None,
             states: Vec::new(),
+            credentials: Vec::new(),
             callers: Vec::new(),
             problems: Vec::new(),
         }

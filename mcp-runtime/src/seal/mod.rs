@@ -8,6 +8,8 @@ mod aead;
 #[path = "without.rs"]
 mod aead;
 
+pub(crate) use aead::IS_THERE;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Once;
@@ -107,7 +109,7 @@ impl Seal {
             self.warned.call_once(|| {
                 tracing::warn!(
                     "what clients carry is sealed with a random key: after a restart, and on another replica, calls that wait \
-                     for an answer begin anew; give the server `state_keys`"
+                     for an answer begin anew, and cursors and handles are worth nothing; give the server `state_keys`"
                 );
             });
         }

@@ -19,11 +19,14 @@ use crate::dispatch::Dispatch;
 use crate::error::{BoxError, BuildError};
 use crate::extension::{Apps, Extension, Extensions};
 use crate::handler::{Busy, States};
+use crate::handles::{HandleRules, Vault};
 use crate::layer::{AnyLayer, Guards, Next, Protection, Rules, Stack, any};
 use crate::model::{CacheScope, Definition, Hints, Icon, Implied, Onces, Request, Response};
+use crate::output;
 use crate::registry::{Care, Registry, Selection, discovered};
 use crate::replicas::Others;
 use crate::seal::{Seal, StateKey};
+use crate::secrets::Secrets;
 use crate::settings::Deferred;
 use crate::sight::Wanted;
 use crate::tasks::{self, Board, Tasks};
@@ -61,12 +64,16 @@ pub struct ServerBuilder {
     pub(crate) limits: Limits,
     extensions: Extensions,
     tasks: Tasks,
+    handles: HandleRules,
+    cursor_lifetime: Duration,
+    pub(crate) secrets: Secrets,
     pub(crate) state_keys: Vec<StateKey>,
     pub(crate) state_lifetime: Duration,
     pub(crate) hints: Hints,
     pub(crate) page: usize,
     pub(crate) dialect: Dialect,
     pub(crate) care: Care,
+    pub(crate) output: output::Care,
     pub(crate) protection: Protection,
     pub(crate) replicas: Replicas,
     pub(crate) sight: Wanted,
@@ -96,12 +103,16 @@ impl ServerBuilder {
             limits: Limits::default(),
             extensions: Extensions::default(),
             tasks: Tasks::default(),
+            handles: HandleRules::default(),
+            cursor_lifetime: Duration::from_secs(3600),
+            secrets: Secrets::default(),
             state_keys: Vec::new(),
             state_lifetime: Duration::from_secs(300),
             hints: Hints::of_lists(),
             page: 1000,
             dialect: Dialect::Standard,
             care: Care { strict: false, outputs: cfg!(debug_assertions) },
+            output: output::Care::default(),
             protection: Protection::default(),
             replicas: Replicas::default(),
             sight: Wanted::default(),
@@ -404,6 +415,20 @@ impl ServerBuilder {
         self
     }
 
+    /// How [handles](crate::Handles) are kept. See [`HandleRules`] for what holds otherwise.
+    #[must_use]
+    pub fn handles(mut self, rules: HandleRules) -> Self {
+        self.handles = rules;
+        self
+    }
+
+    /// How long the [cursor](crate::Cursor) of a page holds, 1 hour by default, in whole seconds.
+    #[must_use]
+    pub fn cursor_lifetime(mut self, limit: Duration) -> Self {
+        self.cursor_lifetime = limit;
+        self
+    }
+
     /// How long a client may take to answer what a function [asks](crate::Ask) and call again, 5 minutes by default, in
     /// whole seconds.
     #[must_use]
@@ -477,7 +502,10 @@ impl ServerBuilder {
             definitions.push(tasks::definition());
         }
         let changes = Arc::new(Changes::with(self.replicas.bus.map(Others::new)));
-        let board = has_tasks.then(|| Board::new(self.tasks, changes.clone(), self.implied.clone()));
+        let secrets = self.secrets.or_usual();
+        let output = Arc::new(self.output.with(secrets.known.clone()));
+        let board =
+            has_tasks.then(|| Board::new(self.tasks, changes.clone(), self.implied.clone(), output.clone()));
         let mut extensions = self.extensions;
         if let Some(board) = &board {
             extensions.add(board.clone());
@@ -487,21 +515,24 @@ impl ServerBuilder {
         }
         problems.extend(extensions.problems());
         problems.extend(self.implied.problems());
+        let mut states = self.states;
+        states.insert(secrets);
         let looked_after = definitions.clone();
-        let mut registry = Registry::build(definitions, &self.states, self.page, self.care, problems)?;
+        let mut registry = Registry::build(definitions, &states, self.page, self.care, problems)?;
         registry.dialect = self.dialect;
         let registry = Arc::new(registry);
         let busy = Arc::<Busy>::default();
-        let mut states = self.states;
         states.insert_shared(busy.clone());
         let itself = Arc::<Itself>::default();
         states.insert_shared(itself.clone());
+        let seal = Arc::new(Seal::new(self.state_keys));
+        states.insert(Vault::new(seal.clone(), &self.handles, self.cursor_lifetime));
         if let Some(board) = &board {
             states.insert(board.weak());
         }
         let rules = Rules::of(&registry, self.implied);
         let sight = self.sight.of(&looked_after, &extensions);
-        let guards = Guards::new(self.protection, rules, looked_after, sight.clone(), &mut states);
+        let guards = Guards::new(self.protection, rules, output, looked_after, sight.clone(), &mut states);
         let states = Arc::new(states);
         let dispatch =
             Dispatch::new(registry.clone(), states.clone(), changes.clone(), extensions.clone(), board);
@@ -516,7 +547,7 @@ impl ServerBuilder {
                 sight,
                 limits: self.limits,
                 carried: Carried {
-                    seal: Seal::new(self.state_keys),
+                    seal,
                     lifetime: self.state_lifetime,
                     onces: Arc::new(Onces::new(self.replicas.once)),
                 },

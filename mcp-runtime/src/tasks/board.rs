@@ -13,6 +13,7 @@ use crate::changes::{Change, Changes};
 use crate::handler::{Context, Running};
 use crate::limits::{Caller, Shares};
 use crate::model::{Facts, Implied, Principal, Slot, Tool};
+use crate::output::Care;
 use crate::{Error, ToolError};
 
 /// The tasks of a server.
@@ -21,6 +22,7 @@ pub(crate) struct Board {
     store: Arc<dyn TaskStore>,
     pub(super) changes: Arc<Changes>,
     implied: Implied,
+    pub(super) care: Arc<Care>,
     live: Mutex<HashMap<String, Arc<Live>>>,
     kept: Arc<Shares>,
     itself: Weak<Board>,
@@ -62,7 +64,12 @@ impl Live {
 }
 
 impl Board {
-    pub(crate) fn new(settings: Tasks, changes: Arc<Changes>, implied: Implied) -> Arc<Self> {
+    pub(crate) fn new(
+        settings: Tasks,
+        changes: Arc<Changes>,
+        implied: Implied,
+        care: Arc<Care>,
+    ) -> Arc<Self> {
         let store = settings.store_or_memory();
         let kept = Shares::new(settings.most);
         Arc::new_cyclic(|itself| Self {
@@ -70,6 +77,7 @@ impl Board {
             store,
             changes,
             implied,
+            care,
             live: Mutex::default(),
             kept,
             itself: itself.clone(),

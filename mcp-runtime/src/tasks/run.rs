@@ -47,7 +47,7 @@ pub(super) async fn run(board: Arc<Board>, detached: Detached, keep: Duration) {
         };
         match step {
             Step::Ended(outcome) => {
-                end(&tool, &live, outcome);
+                end(&board, &tool, &live, outcome);
                 break;
             }
             Step::Said(notice) => {
@@ -117,9 +117,9 @@ fn heard(live: &Live, notice: Notice) -> bool {
     }
 }
 
-fn end(tool: &Arc<Tool>, live: &Live, outcome: std::thread::Result<Outcome>) {
+fn end(board: &Board, tool: &Arc<Tool>, live: &Live, outcome: std::thread::Result<Outcome>) {
     let ended = match outcome {
-        Ok(Outcome(end)) => finish_task(tool, end, &live.facts),
+        Ok(Outcome(end)) => board.care.task(&tool.definition, finish_task(tool, end, &live.facts)),
         Err(_) => {
             let number = live.facts.correlation();
             tracing::error!(number, "a task panicked; the panic's message is on standard error");

@@ -310,6 +310,7 @@ pub(super) fn facts(
         time: Budget::default(),
         holds: Holds::default(),
         limited: OnceLock::new(),
+        secrets: OnceLock::new(),
     })
 }
 

@@ -21,7 +21,7 @@ use crate::server::Shared;
 /// What a server needs to let clients carry state.
 #[derive(Debug)]
 pub(crate) struct Carried {
-    pub(crate) seal: Seal,
+    pub(crate) seal: Arc<Seal>,
     pub(crate) lifetime: Duration,
     pub(crate) onces: Arc<Onces>,
 }

@@ -1,0 +1,50 @@
+//! The same for texts that stand in JSON: what is marked stays JSON, since no mark has a character that JSON escapes.
+
+use super::clean::{Look, clean};
+use crate::json::string;
+
+/// JSON with everything marked in its texts, where something is.
+pub(crate) fn clean_json(json: &str, look: Look) -> Option<String> {
+    if look == Look::NOTHING {
+        return None;
+    }
+    // Without escapes the texts stand there as they are, and nothing around them looks like what is marked.
+    if memchr::memchr(b'\\', json.as_bytes()).is_none() {
+        return clean(json, look);
+    }
+    each_text(json, |text| clean(text, look))
+}
+
+/// JSON with some of its texts changed, where one is.
+pub(crate) fn each_text(json: &str, mut change: impl FnMut(&str) -> Option<String>) -> Option<String> {
+    let mut changed: Option<String> = None;
+    let mut kept = 0;
+    let mut at = 0;
+    while let Some(start) = memchr::memchr(b'"', json.as_bytes().get(at..)?).map(|found| at + found) {
+        let Some(end) = end_of(json, start) else { break };
+        let raw = json.get(start..end)?;
+        if let Some(text) = string(raw).and_then(|text| change(&text)) {
+            let into = changed.get_or_insert_default();
+            into.push_str(json.get(kept..start)?);
+            into.push_str(&serde_json::to_string(&text).ok()?);
+            kept = end;
+        }
+        at = end;
+    }
+    let mut changed = changed?;
+    changed.push_str(json.get(kept..)?);
+    Some(changed)
+}
+
+/// The place behind a text of JSON.
+fn end_of(json: &str, start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        let rest = json.as_bytes().get(at..)?;
+        let found = memchr::memchr2(b'"', b'\\', rest)?;
+        if rest[found] == b'"' {
+            return Some(at + found + 1);
+        }
+        at += found + 2;
+    }
+}

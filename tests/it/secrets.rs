@@ -1,0 +1,191 @@
+//! Credentials for calls outward: where they come from, who took one, and that they go nowhere else.
+
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+
+use mcp::{
+    BoxError, BoxFuture, Credential, FileSecrets, Json, Peer, Principal, Secret, SecretSource, SecretValue,
+    Server, ToolError,
+};
+use serde_json::{Value, json};
+
+use crate::wire::{stateless, text};
+
+const MARKER: &str = "marker-\"5128\"-secret";
+
+struct ApiKey;
+
+impl Credential for ApiKey {
+    const NAME: &'static str = "SECRETS_TEST_API_KEY";
+}
+
+/// Says how long the key is.
+#[mcp::tool]
+async fn length(key: Secret<ApiKey>) -> usize {
+    key.expose().len()
+}
+
+/// Says the key in every way.
+#[mcp::tool(raw)]
+async fn leaks(how: String, key: Secret<ApiKey>) -> Result<Json<Value>, ToolError> {
+    match how.as_str() {
+        "json" => Ok(Json(json!({"url": format!("https://example.com/?key={}", key.expose()), "n": 1}))),
+        "cause" => Err(ToolError::fatal("failed").source(format!("401 for {}", key.expose()))),
+        _ => Err(ToolError::fatal(format!("401 for {}", key.expose()))),
+    }
+}
+
+/// Fails as programs do.
+#[mcp::tool]
+async fn fails(key: Secret<ApiKey>) -> Result<String, std::io::Error> {
+    Err(std::io::Error::other(format!("connect to https://{}@example.com", key.expose())))
+}
+
+/// Has nothing to do with it.
+#[mcp::resource("secrets://page")]
+async fn page() -> String {
+    format!("they say {MARKER}")
+}
+
+/// A source whose secret changes.
+#[derive(Clone)]
+struct Vault(Arc<Mutex<Option<String>>>);
+
+impl Vault {
+    fn with(text: &str) -> Self {
+        Self(Arc::new(Mutex::new(Some(text.into()))))
+    }
+}
+
+impl SecretSource for Vault {
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretValue>, BoxError>> {
+        assert_eq!(name, ApiKey::NAME);
+        let value = self.0.lock().unwrap().clone().map(SecretValue::new);
+        Box::pin(async move { Ok(value) })
+    }
+
+    fn has(&self, _: &str) -> bool {
+        self.0.lock().unwrap().is_some()
+    }
+}
+
+fn server(source: impl SecretSource) -> Server {
+    mcp::server!().only(module_path!()).secrets(source).build().unwrap()
+}
+
+async fn ask(server: &Server, method: &str, params: Value) -> String {
+    let peer = Peer::connection().principal(Principal::new("https://issuer.example", "ada"));
+    let reply =
+        server.handle(stateless(1, method, params).to_string().as_bytes(), &peer).next().await.unwrap();
+    String::from_utf8(reply.body().to_vec()).unwrap()
+}
+
+async fn call(server: &Server, tool: &str, arguments: Value) -> Value {
+    serde_json::from_str(&ask(server, "tools/call", json!({"name": tool, "arguments": arguments})).await)
+        .unwrap()
+}
+
+/// What was logged in this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn begin(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || log.clone());
+        tracing::subscriber::set_default(subscriber.finish())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_secret_reaches_its_function_and_nobody_else() {
+    let log = Log::default();
+    let _logging = log.begin();
+    let server = server(Vault::with(MARKER));
+    assert_eq!(text(&call(&server, "length", json!({})).await), MARKER.len().to_string());
+    let mut said = Vec::new();
+    for how in ["json", "cause", "error"] {
+        said.push(call(&server, "leaks", json!({"how": how})).await.to_string());
+    }
+    said.push(call(&server, "fails", json!({})).await.to_string());
+    said.push(ask(&server, "resources/read", json!({"uri": "secrets://page"})).await);
+    for answer in &said {
+        assert!(!answer.contains("5128"), "{answer}");
+    }
+    for at in [0, 2, 3, 4] {
+        assert!(said[at].contains("[redacted: SECRETS_TEST_API_KEY]"), "{}", said[at]);
+    }
+    let json: Value = serde_json::from_str(&said[0]).unwrap();
+    assert_eq!(json["result"]["structuredContent"]["n"], 1);
+    let log = log.text();
+    assert!(!log.contains("5128"), "{log}");
+    assert!(log.contains("mcp::audit") && log.contains("SECRETS_TEST_API_KEY"), "{log}");
+    let taken = log.lines().find(|line| line.contains("mcp::audit")).unwrap();
+    assert!(taken.contains("length") && taken.contains("ada") && taken.contains("found=true"), "{taken}");
+}
+
+#[tokio::test]
+async fn a_secret_that_changes_is_the_new_one_at_the_next_call() {
+    let source = Vault::with("first-secret");
+    let server = server(source.clone());
+    assert_eq!(text(&call(&server, "length", json!({})).await), "12");
+    *source.0.lock().unwrap() = Some("second".into());
+    assert_eq!(text(&call(&server, "length", json!({})).await), "6");
+    *source.0.lock().unwrap() = None;
+    let answer = call(&server, "length", json!({})).await;
+    assert_eq!(answer["result"]["isError"], true);
+    assert!(text(&answer).contains("a credential of its own is missing"), "{answer}");
+}
+
+#[tokio::test]
+async fn files_are_read_at_each_use() {
+    let folder = std::env::temp_dir().join(format!("mcp-secrets-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("secrets_test_api_key");
+    std::fs::write(&file, "abcdef\n").unwrap();
+    let server = server(FileSecrets::new(&folder));
+    assert_eq!(text(&call(&server, "length", json!({})).await), "6");
+    std::fs::write(&file, "abcdefgh\r\n").unwrap();
+    assert_eq!(text(&call(&server, "length", json!({})).await), "8");
+    std::fs::write(&file, vec![b'a'; 70_000]).unwrap();
+    assert!(text(&call(&server, "length", json!({})).await).contains("missing"));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_server_is_not_built_without_the_secrets_that_its_functions_need() {
+    let builder = || mcp::server!().only(module_path!());
+    let error = builder().build().unwrap_err().to_string();
+    assert!(error.contains("\"length\" needs the secret SECRETS_TEST_API_KEY"), "{error}");
+    assert!(error.contains("SECRETS_TEST_API_KEY_FILE"), "{error}");
+    let names_no_file = FileSecrets::new("/nowhere");
+    assert!(builder().secrets(names_no_file).build().is_err());
+    assert!(builder().catalogue().is_ok(), "what is only looked at needs none");
+}
+
+#[test]
+fn no_form_of_a_secret_shows_it() {
+    let value = SecretValue::new(MARKER);
+    let secret: Secret<ApiKey> = Secret::new(value.clone());
+    for shown in [format!("{value:?}"), format!("{secret:?}"), format!("{:?}", Vault::with("x").has("y"))] {
+        assert!(!shown.contains("5128"), "{shown}");
+    }
+    assert_eq!(secret.expose(), MARKER);
+}
