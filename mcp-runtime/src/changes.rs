@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use crate::limits::{Caller, Share, Shares};
 use crate::model::ListingKind;
 use crate::replicas::{Others, Told};
+use crate::server::Shared;
 
 /// What may change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,16 +78,23 @@ impl Changes {
     /// Tells whoever listens to it, on all machines.
     pub(crate) fn publish(&self, change: &Change) {
         self.tell(change);
-        if let Some(others) = &self.others
-            && let Some(told) = Told::of(change)
-        {
-            others.tell(&told);
+        if let Some(told) = self.others.as_ref().and_then(|_| Told::of(change)) {
+            self.tell_others(&told);
+        }
+    }
+
+    /// Tells other machines, if there are any.
+    pub(crate) fn tell_others(&self, told: &Told) {
+        if let Some(others) = &self.others {
+            others.tell(told);
         }
     }
 
     /// Takes what another machine has told.
     pub(crate) fn heard(&self, told: Told) {
-        self.tell(&told.change());
+        if let Some(change) = told.change() {
+            self.tell(&change);
+        }
     }
 
     /// Something may have changed that was not heard of.
@@ -96,9 +104,9 @@ impl Changes {
     }
 
     /// Begins to listen to other machines, if there are any.
-    pub(crate) fn listen_to_others(self: &Arc<Self>) {
+    pub(crate) fn listen_to_others(&self, server: &Arc<Shared>) {
         if let Some(others) = &self.others {
-            others.listen(self);
+            others.listen(server);
         }
     }
 

@@ -80,6 +80,14 @@ impl Streams {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same in a session that other machines speak in too: streams of each have numbers of their own, by chance.
+    pub(crate) fn shared(polls: bool) -> Arc<Self> {
+        let mut random = [0; 4];
+        let _ = getrandom::fill(&mut random);
+        let last = u64::from(u32::from_ne_bytes(random)) << 20;
+        Arc::new(Self { polls, table: Mutex::new(Table { last, ..Table::default() }) })
+    }
+
     /// Opens a stream for a client that reads events, or nothing but the result. Nobody else can find it before it
     /// [is begun](Reader::begin).
     pub(crate) fn open(self: &Arc<Self>, events: bool) -> (Arc<Writer>, Reader) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ::redis::aio::PubSubStream;
 use ::redis::{RedisResult, cmd};
 use futures_core::Stream;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use super::Redis;
@@ -16,6 +16,8 @@ use crate::replicas::{Bus, Hearing};
 
 /// So much waits to be told; what comes then is left out.
 const MOST_WAITING: usize = 1024;
+/// And so many bytes.
+const MOST_BYTES: usize = 16 << 20;
 /// Whether it still answers is looked at so often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// When to connect again; twice as long after the next failure, and so on.
@@ -29,7 +31,8 @@ const MISSED: &str = "";
 pub(super) struct Channel {
     redis: Redis,
     name: String,
-    waiting: OnceLock<mpsc::Sender<String>>,
+    waiting: OnceLock<mpsc::Sender<(String, OwnedSemaphorePermit)>>,
+    room: Arc<Semaphore>,
     lost: Arc<std::sync::atomic::AtomicBool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -37,7 +40,14 @@ pub(super) struct Channel {
 impl Channel {
     pub(super) fn new(redis: Redis) -> Self {
         let name = redis.key("told", "all");
-        Self { redis, name, waiting: OnceLock::new(), lost: Arc::default(), tasks: Mutex::default() }
+        Self {
+            redis,
+            name,
+            waiting: OnceLock::new(),
+            room: Arc::new(Semaphore::new(MOST_BYTES)),
+            lost: Arc::default(),
+            tasks: Mutex::default(),
+        }
     }
 
     fn own(&self, task: JoinHandle<()>) {
@@ -61,9 +71,8 @@ impl Bus for Channel {
             let (sender, receiver) = mpsc::channel(MOST_WAITING);
             let (redis, name, lost) = (self.redis.clone(), self.name.clone(), self.lost.clone());
             self.own(runtime.spawn(async move {
-                let mut receiver = receiver;
-                while let Some(text) = receiver.recv().await {
-                    let mut text = text;
+                let mut receiver: mpsc::Receiver<(String, OwnedSemaphorePermit)> = receiver;
+                while let Some((mut text, _room)) = receiver.recv().await {
                     loop {
                         if lost.swap(false, Ordering::AcqRel) {
                             text = MISSED.into();
@@ -85,7 +94,9 @@ impl Bus for Channel {
             }));
             sender
         });
-        if waiting.try_send(text).is_err() {
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let room = self.room.clone().try_acquire_many_owned(length);
+        if !room.is_ok_and(|room| waiting.try_send((text, room)).is_ok()) {
             self.lost.store(true, Ordering::Release);
         }
     }

@@ -113,7 +113,7 @@ return 1
 });
 
 /// As Redis counts it.
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     // A year at most: what is kept for longer is more than a clock of so many machines can promise.
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, 31_536_000_000)
 }

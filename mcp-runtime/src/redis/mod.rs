@@ -7,6 +7,8 @@ mod calls;
 mod connection;
 mod limits;
 mod server;
+mod sessions;
+mod tasks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use ::redis::io::tcp::TcpSettings;
 use ::redis::{Client, IntoConnectionInfo};
 
 use self::connection::Connection;
+use self::tasks::Machine;
 
 /// Redis, which several machines share. Cloning it is cheap, and all clones share one connection.
 ///
@@ -42,6 +45,7 @@ pub struct Redis {
     prefix: Arc<str>,
     timeout: Duration,
     connection: Arc<Connection>,
+    machine: Arc<Machine>,
 }
 
 /// How long a command may take where nothing is said.
@@ -60,7 +64,14 @@ impl Redis {
         let place = info.addr().to_string().into();
         let client = Client::open(info).map_err(|_| RedisAddressError)?;
         let connection = Connection::new(client.clone(), TIMEOUT);
-        Ok(Self { client, place, prefix: "mcp:".into(), timeout: TIMEOUT, connection })
+        Ok(Self {
+            client,
+            place,
+            prefix: "mcp:".into(),
+            timeout: TIMEOUT,
+            connection,
+            machine: Arc::default(),
+        })
     }
 
     /// What all keys and channels begin with, `mcp:` by default. Servers that are not replicas of each other need prefixes of
@@ -76,6 +87,7 @@ impl Redis {
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self.connection = Connection::new(self.client.clone(), limit);
+        self.machine = Arc::default();
         self
     }
 

@@ -2,14 +2,18 @@
 //!
 //! A [`Bus`] carries texts and knows nothing of what they mean; in memory there is none, because nobody else is there.
 
+mod sessions;
 mod told;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
+pub use sessions::{SessionStore, Stored};
 pub(crate) use told::Told;
 
-use crate::changes::Changes;
+use crate::server::Shared;
+use crate::tasks;
+use crate::wire::heard;
 
 /// Carries what the machines of one server tell each other.
 ///
@@ -42,19 +46,21 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
 pub struct Hearing {
     /// What is told by this machine itself begins with it, and is nothing new.
     own: Arc<str>,
-    changes: Weak<Changes>,
+    server: Weak<Shared>,
 }
 
 impl Hearing {
     /// Takes what somebody has told. `false` where the server is gone, and nobody hears any more.
     pub fn hear(&self, text: &str) -> bool {
-        let Some(changes) = self.changes.upgrade() else { return false };
+        let Some(server) = self.server.upgrade() else { return false };
         let Some((teller, text)) = text.split_once(' ') else { return true };
         if *teller == *self.own {
             return true;
         }
         match serde_json::from_str(text) {
-            Ok(told) => changes.heard(told),
+            Ok(Told::CancelTask { id }) => tasks::cancelled_elsewhere(&server.states, id),
+            Ok(Told::AnswerTask { id, answers }) => tasks::answered_elsewhere(&server.states, &id, &answers),
+            Ok(told) => heard(&server, told),
             Err(error) => tracing::warn!(%error, "another machine told something that cannot be understood"),
         }
         true
@@ -63,8 +69,8 @@ impl Hearing {
     /// Something was told, or may have been, that did not arrive: everything that somebody listens to may be another. `false`
     /// where the server is gone.
     pub fn missed(&self) -> bool {
-        let Some(changes) = self.changes.upgrade() else { return false };
-        changes.missed();
+        let Some(server) = self.server.upgrade() else { return false };
+        server.changes.missed();
         true
     }
 }
@@ -93,12 +99,12 @@ impl Others {
     }
 
     /// Begins to listen, when there is a runtime to do so.
-    pub(crate) fn listen(&self, changes: &Arc<Changes>) {
+    pub(crate) fn listen(&self, server: &Arc<Shared>) {
         if self.listening.get().is_none()
             && tokio::runtime::Handle::try_current().is_ok()
             && self.listening.set(()).is_ok()
         {
-            self.bus.listen(Hearing { own: self.own.clone(), changes: Arc::downgrade(changes) });
+            self.bus.listen(Hearing { own: self.own.clone(), server: Arc::downgrade(server) });
         }
     }
 }

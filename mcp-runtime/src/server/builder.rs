@@ -543,7 +543,7 @@ impl ServerBuilder {
                 identity: Identity::new(&self.about, &registry, &extensions, self.hints),
                 extensions,
                 stack,
-                sessions: Sessions::new(self.sessions),
+                sessions: Sessions::new(self.sessions, self.replicas.sessions),
                 sight,
                 limits: self.limits,
                 carried: Carried {

@@ -93,7 +93,7 @@ impl Server {
     /// # }).unwrap();
     /// ```
     pub fn handle(&self, message: &[u8], peer: &Peer) -> Replies {
-        self.shared.changes.listen_to_others();
+        self.shared.changes.listen_to_others(&self.shared);
         self.begin(decode(&self.shared, message, peer))
     }
 
@@ -103,7 +103,7 @@ impl Server {
     ///
     /// On a connection it is the answer to the peer's `notifications/initialized`, and need not be asked for.
     pub fn listen(&self, peer: &Peer) -> Replies {
-        self.shared.changes.listen_to_others();
+        self.shared.changes.listen_to_others(&self.shared);
         self.begin(listen(&self.shared, peer))
     }
 

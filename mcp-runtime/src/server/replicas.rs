@@ -6,7 +6,7 @@ use super::ServerBuilder;
 use crate::idempotency::IdempotencyStore;
 use crate::layer::Protection;
 use crate::limits::LimitStore;
-use crate::replicas::Bus;
+use crate::replicas::{Bus, SessionStore};
 use crate::tasks::{TaskStore, Tasks};
 
 /// Stores for several machines.
@@ -17,6 +17,7 @@ pub(crate) struct Replicas {
     pub(crate) once: Option<Arc<dyn IdempotencyStore>>,
     pub(crate) tasks: Option<Arc<dyn TaskStore>>,
     pub(crate) bus: Option<Arc<dyn Bus>>,
+    pub(crate) sessions: Option<Arc<dyn SessionStore>>,
 }
 
 impl Replicas {
@@ -44,6 +45,14 @@ impl ServerBuilder {
     #[must_use]
     pub fn bus(mut self, bus: impl Bus) -> Self {
         self.replicas.bus = Some(Arc::new(bus));
+        self
+    }
+
+    /// Where the sessions of stateful clients over HTTP are kept, so that any replica can go on with them. Give a
+    /// [`bus`](Self::bus) too: what a client answers may come to another replica than the one that asked.
+    #[must_use]
+    pub fn session_store(mut self, store: impl SessionStore) -> Self {
+        self.replicas.sessions = Some(Arc::new(store));
         self
     }
 

@@ -207,6 +207,11 @@ impl Board {
         self.live().get(id).filter(own).cloned()
     }
 
+    /// A task that is under way here, whosesoever it is.
+    pub(super) fn runs(&self, id: &str) -> Option<Arc<Live>> {
+        self.live().get(id).cloned()
+    }
+
     /// What is known of a task here, for those who listen.
     pub(super) fn news_of(&self, id: &str) -> Option<TaskRecord> {
         self.live().get(id).map(|live| live.record())

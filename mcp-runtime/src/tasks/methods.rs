@@ -1,10 +1,14 @@
 //! The methods of the extension. See its specification, "Tasks".
 
+use std::sync::{Arc, Weak};
+
 use serde_json::{Map, Value};
 
-use super::board::Board;
+use super::board::{Board, Live};
 use super::record::TaskStatus;
 use crate::extension::{BoxFuture, Extension, ExtensionMethod};
+use crate::handler::States;
+use crate::replicas::Told;
 use crate::{Context, Error};
 
 /// The member of a subscription's filter that names tasks.
@@ -41,14 +45,22 @@ impl Extension for Board {
                 UPDATE => {
                     let answers = params.get("inputResponses").and_then(Value::as_object);
                     let wrong = || Error::invalid_params("\"inputResponses\" must be an object");
-                    self.answer(id, &cx, answers.ok_or_else(wrong)?);
+                    let answers = answers.ok_or_else(wrong)?;
+                    match self.under_way(id, cx.principal()) {
+                        Some(live) => answer(&live, answers),
+                        None if !task.status.is_over() => {
+                            let (id, answers) = (id.to_owned(), answers.clone());
+                            self.changes.tell_others(&Told::AnswerTask { id, answers });
+                        }
+                        None => {}
+                    }
                     Ok(Map::new())
                 }
                 CANCEL => {
                     if let Some(live) = self.under_way(id, cx.principal()) {
-                        live.change(|task| task.status = TaskStatus::Cancelled);
-                        live.facts.exchange.cancel();
-                        self.keep(&live).await;
+                        self.cancel(&live).await;
+                    } else if !task.status.is_over() {
+                        self.changes.tell_others(&Told::CancelTask { id: id.to_owned() });
                     }
                     Ok(Map::new())
                 }
@@ -72,18 +84,42 @@ impl Extension for Board {
 }
 
 impl Board {
-    /// Gives a task the answers to what it asks. What it does not ask is not looked at.
-    fn answer(&self, id: &str, cx: &Context, answers: &Map<String, Value>) {
-        let Some(live) = self.under_way(id, cx.principal()) else { return };
-        for (key, answer) in answers {
-            let Some(slot) = live.slots().remove(key) else { continue };
-            live.change(|task| {
-                task.questions.remove(key);
-                if task.questions.is_empty() {
-                    task.status = TaskStatus::Working;
-                }
-            });
-            slot.fill(Ok(answer.clone()));
-        }
+    async fn cancel(&self, live: &Live) {
+        live.change(|task| task.status = TaskStatus::Cancelled);
+        live.facts.exchange.cancel();
+        self.keep(live).await;
+    }
+}
+
+/// Gives a task the answers to what it asks. What it does not ask is not looked at.
+fn answer(live: &Live, answers: &Map<String, Value>) {
+    for (key, answer) in answers {
+        let Some(slot) = live.slots().remove(key) else { continue };
+        live.change(|task| {
+            task.questions.remove(key);
+            if task.questions.is_empty() {
+                task.status = TaskStatus::Working;
+            }
+        });
+        slot.fill(Ok(answer.clone()));
+    }
+}
+
+fn board(states: &States) -> Option<Arc<Board>> {
+    states.get::<Weak<Board>>()?.upgrade()
+}
+
+/// A client has cancelled a task on another machine, which knows that it is his.
+pub(crate) fn cancelled_elsewhere(states: &States, id: String) {
+    let Some(board) = board(states) else { return };
+    if let Some(live) = board.runs(&id) {
+        tokio::spawn(async move { board.cancel(&live).await });
+    }
+}
+
+/// A client has answered a task on another machine, which knows that it is his.
+pub(crate) fn answered_elsewhere(states: &States, id: &str, answers: &Map<String, Value>) {
+    if let Some(live) = board(states).and_then(|board| board.runs(id)) {
+        answer(&live, answers);
     }
 }

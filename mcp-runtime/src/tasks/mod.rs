@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use board::Board;
+pub(crate) use methods::{answered_elsewhere, cancelled_elsewhere};
 pub use record::{TaskRecord, TaskStatus};
 pub(crate) use resource::{definition, link};
 use store::Memory;

@@ -8,7 +8,8 @@ use crate::{BoxError, BoxFuture};
 
 /// Where tasks are kept, so that they can be asked for later, perhaps of another replica of the server.
 ///
-/// The process that runs a task saves it at each change. Answers and cancellations reach it only there.
+/// The process that runs a task saves it at each change. Answers and cancellations that come to another replica reach it where
+/// the replicas have a [`bus`](crate::ServerBuilder::bus).
 pub trait TaskStore: Send + Sync + 'static {
     /// Keeps a task; a task of the same id is replaced.
     ///

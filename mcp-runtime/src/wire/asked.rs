@@ -18,6 +18,14 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// Of a session that other machines ask in too: each has numbers of its own, by chance.
+    pub(super) fn shared() -> Self {
+        let mut random = [0; 4];
+        let _ = getrandom::fill(&mut random);
+        // Numbers in JSON are exact up to 53 bits.
+        Self { last: AtomicU64::new(u64::from(u32::from_ne_bytes(random)) << 20), ..Self::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Weak<Slot>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -43,12 +51,15 @@ impl Asked {
         self.lock().remove(&number).map(|_| number)
     }
 
-    /// Gives a client's answer to whoever asked. One to something that was not asked, or is not asked any more, is nothing.
-    pub(super) fn answered(&self, id: &Id, answer: Result<&str, &str>) {
-        let Some(number) = id.number() else { return };
-        let Some(slot) = self.lock().remove(&number).and_then(|slot| slot.upgrade()) else { return };
+    /// Gives a client's answer to whoever asked. One to something that was not asked, or is not asked any more, is nothing;
+    /// `false` where it was not asked here.
+    pub(super) fn answered(&self, id: &Id, answer: Result<&str, &str>) -> bool {
+        let Some(number) = id.number() else { return false };
+        let Some(slot) = self.lock().remove(&number) else { return false };
+        let Some(slot) = slot.upgrade() else { return true };
         let read = |raw: &str| serde_json::from_str::<Value>(raw).unwrap_or_default();
         slot.fill(answer.map(read).map_err(read));
+        true
     }
 }
 

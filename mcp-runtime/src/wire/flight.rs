@@ -38,12 +38,14 @@ impl InFlight {
         !calls.is_empty() && calls.contains_key(id)
     }
 
-    /// Cancels a call, and frees its id at once. An unknown id says nothing: the call may have ended just now.
-    pub(crate) fn cancel(&self, id: &Id) {
+    /// Cancels a call, and frees its id at once. An unknown id says nothing: the call may have ended just now. `false` where
+    /// there is none.
+    pub(crate) fn cancel(&self, id: &Id) -> bool {
         let call = self.lock().remove(id);
-        if let Some(call) = call {
+        if let Some(call) = &call {
             call.exchange.cancel();
         }
+        call.is_some()
     }
 
     /// When the last call ended, if none is under way; `Err` while one is.

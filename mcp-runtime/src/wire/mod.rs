@@ -26,6 +26,7 @@ mod question;
 mod resumed;
 mod revision;
 mod session;
+mod shared;
 mod state;
 mod stateful;
 mod stateless;
@@ -43,6 +44,9 @@ pub(crate) use question::question_to_tell;
 pub(crate) use resumed::resume;
 pub(crate) use revision::Revision;
 pub(crate) use session::{SessionLimits, Sessions};
+pub(crate) use shared::heard;
+#[cfg(feature = "http")]
+pub(crate) use shared::{forget, meet, remember};
 pub(crate) use state::Carried;
 pub(crate) use stateful::{end_session, listen};
 

@@ -11,9 +11,11 @@ use tokio::time::Instant;
 use super::asked::Asked;
 use super::flight::InFlight;
 use super::revision::Revision;
+use super::shared::Known;
 use crate::changes::Listener;
 use crate::kept::Streams;
 use crate::model::{Client, Level, Principal};
+use crate::replicas::SessionStore;
 
 /// What was agreed with a stateful peer.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) level: Mutex<Level>,
     /// What it says over HTTP in answer to requests, for a client that lost its connection.
     pub(crate) streams: Arc<Streams>,
+    /// What other machines can know of it.
+    pub(crate) known: Known,
 }
 
 impl Session {
@@ -58,6 +62,8 @@ impl Default for SessionLimits {
 #[derive(Debug)]
 pub(crate) struct Sessions {
     limits: SessionLimits,
+    /// Where other machines find them too.
+    pub(crate) store: Option<Arc<dyn SessionStore>>,
     table: Mutex<Table>,
 }
 
@@ -90,8 +96,8 @@ const OWN: usize = 10;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 impl Sessions {
-    pub(crate) fn new(limits: SessionLimits) -> Self {
-        Self { limits, table: Mutex::new(Table { held: HashMap::new(), swept: Instant::now() }) }
+    pub(crate) fn new(limits: SessionLimits, store: Option<Arc<dyn SessionStore>>) -> Self {
+        Self { limits, store, table: Mutex::new(Table { held: HashMap::new(), swept: Instant::now() }) }
     }
 
     /// The table, without sessions that have been idle too long.
@@ -124,6 +130,16 @@ impl Sessions {
         let mut random = [0; 16];
         getrandom::fill(&mut random).ok()?;
         let id = format!("{:032x}", u128::from_ne_bytes(random));
+        self.enter(principal, &id, session)?;
+        Some(id)
+    }
+
+    /// Takes over a session that began on another machine. Where there is no room it is not found.
+    pub(crate) fn adopt(&self, principal: &Principal, id: &str, session: Session) {
+        let _ = self.enter(principal, id, session);
+    }
+
+    fn enter(&self, principal: &Principal, id: &str, session: Session) -> Option<()> {
         let now = Instant::now();
         let mut table = self.table(now);
         if table.held.len() >= self.limits.count {
@@ -139,8 +155,22 @@ impl Sessions {
             tracing::warn!(limit = self.limits.count, "the table of sessions is full: the idlest one ends");
             table.held.remove(&idlest);
         }
-        table.held.insert((principal.clone(), id.clone()), Held { session: Arc::new(session), used: now });
-        Some(id)
+        // Of two requests that come at once the first has brought it.
+        let held = table.held.entry((principal.clone(), id.to_owned()));
+        held.or_insert_with(|| Held { session: Arc::new(session), used: now });
+        Some(())
+    }
+
+    /// The session with this number, for what other machines say of it.
+    pub(crate) fn numbered(&self, number: u128) -> Option<Arc<Session>> {
+        let table = self.table(Instant::now());
+        let mut sessions = table.held.values().map(|held| &held.session);
+        sessions.find(|session| session.number == number).cloned()
+    }
+
+    /// After how long without a request a session ends.
+    pub(crate) fn idle(&self) -> Duration {
+        self.limits.idle
     }
 
     /// The session of this principal with this id.

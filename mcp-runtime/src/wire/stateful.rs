@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use http::HeaderMap;
 
 use super::asked::Asked;
-use super::decode::{CANCELLED, Decoded, Incoming, Spoken, cancel, facts, operation, progress_token};
+use super::decode::{CANCELLED, Decoded, Incoming, Spoken, facts, operation, progress_token};
 use super::encode::{Answer, Back, Refusal};
 use super::envelope::{Id, Inside, Params};
 use super::headers;
@@ -15,6 +15,7 @@ use super::peer::{Connection, Link, Peer};
 use super::resumed::rewind;
 use super::revision::Revision;
 use super::session::Session;
+use super::shared::{Known, answered_elsewhere, cancelled_elsewhere};
 use super::unserved::{self, Refused};
 use crate::Error;
 use crate::changes::Change;
@@ -46,7 +47,7 @@ pub(super) fn on_connection(
     match (method, connection.session.get()) {
         (INITIALIZE, Some(_)) => answer(Refusal::invalid("this connection is initialized already".into())),
         (INITIALIZE, None) => {
-            let Ok(mut session) = begin(server, params) else { return answer(malformed_initialize()) };
+            let Ok(mut session) = begin(server, params, false) else { return answer(malformed_initialize()) };
             session.in_flight = connection.in_flight.clone();
             let reply = initialized(server, &id, &session);
             // Messages of one connection are read one after the other, so nobody was faster.
@@ -73,7 +74,7 @@ pub(super) fn over_http(
     headers: &HeaderMap,
 ) -> Decoded {
     if method == INITIALIZE {
-        return match begin(server, params) {
+        return match begin(server, params, server.sessions.store.is_some()) {
             Err(()) => Decoded::Done(malformed_initialize().reply(Some(&id))),
             Ok(session) => {
                 let reply = initialized(server, &id, &session);
@@ -105,8 +106,11 @@ pub(super) fn notification_over_http(
 ) -> Decoded {
     Decoded::Done(match session(server, peer, headers) {
         Ok(session) => {
-            if method == CANCELLED {
-                cancel(&session.in_flight, params);
+            if method == CANCELLED
+                && let Some(id) = params.get("requestId").and_then(Id::read)
+                && !session.in_flight.cancel(&id)
+            {
+                cancelled_elsewhere(server, &session, &id);
             }
             Reply::accepted()
         }
@@ -117,8 +121,12 @@ pub(super) fn notification_over_http(
 /// A client's answer to a question of the session.
 pub(super) fn answered(session: &Session, id: Option<&Id>, answer: &Result<Raw, Raw>) {
     if let Some(id) = id {
-        session.asked.answered(id, answer.as_ref().map(Raw::as_str).map_err(Raw::as_str));
+        session.asked.answered(id, written(answer));
     }
+}
+
+fn written(answer: &Result<Raw, Raw>) -> Result<&str, &str> {
+    answer.as_ref().map(Raw::as_str).map_err(Raw::as_str)
 }
 
 /// An answer over HTTP.
@@ -131,7 +139,11 @@ pub(super) fn response_over_http(
 ) -> Decoded {
     Decoded::Done(match session(server, peer, headers) {
         Ok(session) => {
-            answered(&session, id, answer);
+            if let Some(id) = id
+                && !session.asked.answered(id, written(answer))
+            {
+                answered_elsewhere(server, &session, id, written(answer));
+            }
             Reply::accepted()
         }
         Err(refusal) => refusal.reply(None),
@@ -270,7 +282,7 @@ pub(crate) fn listen(server: &Shared, peer: &Peer) -> Decoded {
 
 /// Reads what a stateful peer says of itself. It may ask for any revision: one that is not served is answered with the
 /// newest that is, and the peer decides whether to go on.
-fn begin(server: &Shared, params: &Params) -> Result<Session, ()> {
+fn begin(server: &Shared, params: &Params, shared: bool) -> Result<Session, ()> {
     let requested = params.string("protocolVersion").ok_or(())?;
     let revision = Revision::named(&requested).filter(|revision| !revision.is_stateless());
     let revision = revision.unwrap_or(Revision::LATEST_STATEFUL);
@@ -283,13 +295,17 @@ fn begin(server: &Shared, params: &Params) -> Result<Session, ()> {
         revision,
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),
-        asked: Asked::default(),
+        asked: if shared { Asked::shared() } else { Asked::default() },
         listener: server.changes.listen(
             [ListingKind::Tools, ListingKind::Prompts, ListingKind::Resources].map(Change::List).into(),
             revision.polls_streams(),
         ),
         level: Mutex::new(Level::Info),
-        streams: Streams::new(revision.polls_streams()),
+        streams: match shared {
+            true => Streams::shared(revision.polls_streams()),
+            false => Streams::new(revision.polls_streams()),
+        },
+        known: Known::default(),
     })
 }
 

@@ -7,6 +7,8 @@ mod machines;
 mod once;
 mod real;
 mod secrets;
+mod sessions;
+mod tasks;
 
 use std::net::{IpAddr, Ipv4Addr};
 

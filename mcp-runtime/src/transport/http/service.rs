@@ -26,7 +26,7 @@ use crate::dialect::Dialect;
 use crate::kept::{Reader, Said, Streams};
 use crate::model::Principal;
 use crate::server::{Replies, Reply, ReplyKind, Server};
-use crate::wire::{Peer, resume};
+use crate::wire::{Peer, forget, meet, remember, resume};
 
 /// The scopes that a refused caller needs: on the way from the reply to the challenge.
 #[derive(Debug, Clone)]
@@ -129,8 +129,8 @@ impl HttpService {
         };
         let mut response = match parts.method {
             Method::POST => self.post(parts, body, principal).await,
-            Method::GET => self.listen(parts, principal),
-            Method::DELETE => respond(self.server.end_session(&self.peer(parts, principal))),
+            Method::GET => self.listen(parts, principal).await,
+            Method::DELETE => self.end_session(parts, principal).await,
             _ => refuse(StatusCode::METHOD_NOT_ALLOWED, "messages are sent with POST"),
         };
         if let Some(Needed(scopes)) = response.extensions_mut().remove()
@@ -142,13 +142,16 @@ impl HttpService {
     }
 
     /// What the server says on its own in a session, for as long as the client reads.
-    fn listen(&self, parts: Parts, principal: Principal) -> Response<Body> {
+    async fn listen(&self, parts: Parts, principal: Principal) -> Response<Body> {
         if !Accept::of(&parts.headers).events {
             return refuse(StatusCode::NOT_ACCEPTABLE, NO_EVENTS);
         }
         let until = principal.until();
         let caller = self.places.caller(&principal, self.door.remote(&parts));
         let peer = self.peer(parts, principal);
+        if let Err(refusal) = meet(&self.server.shared, &peer).await {
+            return respond(refusal);
+        }
         match resume(&self.server.shared, &peer) {
             // Its call has the place.
             Some(Ok(reader)) => return stream_of(None, Body::events(Events::resumed(reader))),
@@ -166,6 +169,18 @@ impl HttpService {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many calls are under way: try again later");
         };
         stream_of(None, Body::events(Events::of_changes(replies, place, self.ending.clone(), until)))
+    }
+
+    async fn end_session(&self, parts: Parts, principal: Principal) -> Response<Body> {
+        let (server, peer) = (&self.server.shared, self.peer(parts, principal));
+        if let Err(refusal) = meet(server, &peer).await {
+            return respond(refusal);
+        }
+        let reply = self.server.end_session(&peer);
+        if reply.kind() == ReplyKind::Nothing {
+            forget(server, &peer).await;
+        }
+        respond(reply)
     }
 
     fn peer(&self, parts: Parts, principal: Principal) -> Peer {
@@ -195,6 +210,9 @@ impl HttpService {
         let caller = self.places.caller(&principal, self.door.remote(&parts));
         let peer = self.peer(parts, principal);
         let peer = dialect.into_iter().fold(peer, Peer::dialect);
+        if let Err(refusal) = meet(&self.server.shared, &peer).await {
+            return respond(refusal);
+        }
         let mut replies = self.server.handle(&message, &peer);
         drop(message);
         // A place is taken for each call before anything runs, so that what is refused can be sent again.
@@ -205,7 +223,12 @@ impl HttpService {
                 None => return respond(replies.refuse_busy()),
             },
         };
-        let first = match replies.poll_reply(&mut Context::from_waker(Waker::noop())) {
+        let first = replies.poll_reply(&mut Context::from_waker(Waker::noop()));
+        let first = match first {
+            Poll::Ready(Some(reply)) => Poll::Ready(Some(remember(&self.server.shared, &peer, reply).await)),
+            other => other,
+        };
+        let first = match first {
             Poll::Ready(Some(reply)) if reply.is_last() && accept.json => {
                 return respond(reply);
             }
@@ -217,7 +240,9 @@ impl HttpService {
             return refuse(StatusCode::NOT_ACCEPTABLE, NO_EVENTS);
         }
         match replies.streams() {
-            Some(streams) => kept(self.go_on_alone(first, replies, &streams, accept, place), accept).await,
+            Some(streams) => {
+                kept(self.go_on_alone(first, replies, &streams, accept, place, peer), accept).await
+            }
             None => self.stream(first, replies, accept, place, until).await,
         }
     }
@@ -258,15 +283,16 @@ impl HttpService {
         streams: &Arc<Streams>,
         accept: Accept,
         place: Option<Place>,
+        peer: Peer,
     ) -> Reader {
         let (writer, reader) = streams.open(accept.events);
         first.into_iter().for_each(|reply| writer.say(reply));
         replies.kept_by(&writer);
-        let stop = self.stop.clone();
+        let (stop, server) = (self.stop.clone(), self.server.shared.clone());
         tokio::spawn(async move {
             let all = async {
                 while let Some(reply) = replies.next().await {
-                    writer.say(reply);
+                    writer.say(remember(&server, &peer, reply).await);
                     // One that has always something to say leaves time to the others.
                     tokio::task::coop::consume_budget().await;
                 }
