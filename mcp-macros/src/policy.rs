@@ -27,6 +27,14 @@ pub(crate) fn check(definition: &Definition, errors: &mut Errors) {
             "`concurrency` is how many calls run at once, from 1 to 1000000, as in `concurrency = 4`",
         );
     }
+    if let Some(bytes) = definition.attributes.number(Key::Cut)
+        && !bytes.base10_parse::<u32>().is_ok_and(|bytes| bytes >= 1000)
+    {
+        errors.on(
+            bytes,
+            "`cut` is how many bytes of text are given at once, 1000 at least, as in `cut = 20_000`",
+        );
+    }
     if let Some(argument) = definition.attributes.text(Key::Idempotency) {
         let names = definition.arguments.iter().filter_map(|argument| argument.name.as_ref());
         let names = names.map(|(name, _)| name.as_str());
@@ -49,7 +57,8 @@ pub(crate) fn expand(definition: &Definition) -> TokenStream {
         definition.attributes.number(Key::Concurrency).map(|count| quote!(.concurrency(#count)));
     let idempotency = definition.attributes.text(Key::Idempotency).map(|name| quote!(.idempotency(#name)));
     let raw = definition.attributes.flag(Key::Raw).map(|raw| quote!(.raw(#raw)));
-    quote!(#raw #timeout #concurrency #idempotency)
+    let cut = definition.attributes.number(Key::Cut).map(|bytes| quote!(.cut(#bytes)));
+    quote!(#raw #cut #timeout #concurrency #idempotency)
 }
 
 /// A time as people write it, in milliseconds; none where there is to be no limit.

@@ -28,8 +28,16 @@ pub mod enforced {
     #![doc = include_str!("../docs/enforced.md")]
 }
 
+pub mod handles {
+    #![doc = include_str!("../docs/handles.md")]
+}
+
 pub mod limits {
     #![doc = include_str!("../docs/limits.md")]
+}
+
+pub mod output {
+    #![doc = include_str!("../docs/output.md")]
 }
 
 pub mod replicas {
@@ -38,6 +46,10 @@ pub mod replicas {
 
 pub mod resilience {
     #![doc = include_str!("../docs/resilience.md")]
+}
+
+pub mod secrets {
+    #![doc = include_str!("../docs/secrets.md")]
 }
 
 pub mod sight {

@@ -280,7 +280,7 @@ pub use extension::{BoxFuture, Extension, ExtensionCall, ExtensionMethod};
 pub use handler::{
     Args, Argument, Ask, AskError, Claims, Complete, Completing, Context, Cursor, Extract, Extractor, Field,
     Headers, IntoCompletion, IntoPromptResult, IntoResourceResult, IntoToolResult, Json, Needs, Page, Paged,
-    Root, Sampled, State, Whole,
+    Root, Sampled, State, Table, Whole,
 };
 pub use handles::{Handle, HandleRules, HandleStore, Handles, Keeping, Room};
 pub use idempotency::Idempotency;

@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tower_service::Service;
 
-use crate::model::{Request, Response};
-use crate::output::{Care, Look};
+use crate::extension::BoxFuture;
+use crate::model::{Request, Response, ToolResult};
+use crate::output::{Care, Cutting, Look};
 
 #[derive(Debug, Clone)]
 pub(crate) struct LookAfter<S> {
@@ -37,27 +38,43 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let look = request.definition().map_or(Look::NOTHING, |definition| self.care.look(definition));
-        LookedAfter { inner: self.inner.call(request), look, care: self.care.clone() }
+        let cutting = self.care.cutting(&request);
+        LookedAfter::Running { inner: self.inner.call(request), look, care: self.care.clone(), cutting }
     }
 }
 
 /// The response of [`LookAfter`], when it is there.
-pub(crate) struct LookedAfter<F> {
-    inner: F,
-    look: Look,
-    care: Arc<Care>,
+pub(crate) enum LookedAfter<F> {
+    Running {
+        inner: F,
+        look: Look,
+        care: Arc<Care>,
+        cutting: Option<Box<Cutting>>,
+    },
+    /// The rest of a result is being kept.
+    Cut(BoxFuture<'static, ToolResult>),
 }
 
 impl<F: Future<Output = Result<Response, Infallible>> + Unpin> Future for LookedAfter<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Self { inner, look, care } = &mut *self;
-        Pin::new(inner).poll(cx).map(|answered| {
-            answered.map(|mut response| {
-                care.look_after(&mut response, *look);
-                response
-            })
-        })
+        loop {
+            match &mut *self {
+                Self::Cut(result) => {
+                    return result.as_mut().poll(cx).map(|result| Ok(Response::Tool(result)));
+                }
+                Self::Running { inner, look, care, cutting } => {
+                    let Ok(mut response) = ready!(Pin::new(inner).poll(cx));
+                    care.look_after(&mut response, *look);
+                    match (response, cutting.take()) {
+                        (Response::Tool(result), Some(cutting)) if cutting.is_needed(&result) => {
+                            *self = Self::Cut(Box::pin(cutting.cut(result)));
+                        }
+                        (response, _) => return Poll::Ready(Ok(response)),
+                    }
+                }
+            }
+        }
     }
 }

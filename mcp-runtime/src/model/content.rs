@@ -65,6 +65,14 @@ impl Content {
         }
     }
 
+    /// The text, where it is text.
+    pub(crate) fn text_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Text(block) => Some(&mut block.text),
+            _ => None,
+        }
+    }
+
     /// About how many bytes it has when it is sent.
     pub(crate) fn length(&self) -> usize {
         match self {

@@ -44,6 +44,8 @@ pub struct Definition {
     pub(crate) strict: Option<bool>,
     /// Whether what it gives is left as it is, where it says so.
     pub(crate) raw: Option<bool>,
+    /// How many bytes of text a tool gives at once, where that was said.
+    pub(crate) cut: Option<usize>,
     /// What a caller must be allowed, all of it.
     pub(crate) scopes: &'static [&'static str],
     /// What operators choose by.
@@ -131,6 +133,7 @@ impl Definition {
             meta: None,
             app: None,
             raw: None,
+            cut: None,
             scopes: &[],
             tags: &[],
             task: None,
@@ -308,6 +311,13 @@ impl Definition {
     #[must_use]
     pub const fn raw(mut self, raw: bool) -> Self {
         self.raw = Some(raw);
+        self
+    }
+
+    /// How many bytes of text a tool gives at once.
+    #[must_use]
+    pub const fn cut(mut self, bytes: usize) -> Self {
+        self.cut = Some(bytes);
         self
     }
 

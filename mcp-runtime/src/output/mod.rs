@@ -5,18 +5,24 @@
 
 mod clean;
 mod credentials;
+mod cut;
 mod honest;
 mod json;
 mod markup;
+mod rest;
 
 pub(crate) use clean::Look;
 use clean::clean;
+pub(crate) use cut::Cutting;
 use json::clean_json;
 
 use std::sync::Arc;
 
 use crate::Error;
-use crate::model::{Content, Definition, PromptResult, ResourceResult, Response, ToolResult};
+use crate::handles::Vault;
+use crate::model::{
+    Content, Definition, Operation, PromptResult, Request, ResourceResult, Response, ToolResult,
+};
 use crate::secrets::Known;
 use crate::server::ServerBuilder;
 
@@ -27,18 +33,38 @@ pub(crate) struct Care {
     redact: bool,
     /// What functions were given and must not say.
     known: Arc<Known>,
+    /// How much text a tool gives at once that says nothing of it.
+    cut: Option<usize>,
+    /// Whether rests can be read by calling a tool.
+    by_tool: bool,
+    vault: Option<Arc<Vault>>,
 }
 
 impl Default for Care {
     fn default() -> Self {
-        Self { sanitise: true, redact: true, known: Arc::default() }
+        Self { sanitise: true, redact: true, known: Arc::default(), cut: None, by_tool: false, vault: None }
     }
 }
 
 impl Care {
-    /// The same, of a server with these secrets.
-    pub(crate) fn with(self, known: Arc<Known>) -> Self {
-        Self { known, ..self }
+    /// The same, of a server with these secrets and this vault.
+    pub(crate) fn with(self, known: Arc<Known>, vault: Arc<Vault>) -> Self {
+        Self { known, vault: Some(vault), ..self }
+    }
+
+    /// What a server offers that cuts results, so that the rest can be had.
+    pub(crate) fn definitions(&self, definitions: &[Definition]) -> Vec<Definition> {
+        let cuts = self.cut.is_some() || definitions.iter().any(|definition| definition.cut.is_some());
+        let tool = (cuts && self.by_tool).then(rest::tool);
+        cuts.then(rest::resource).into_iter().chain(tool).collect()
+    }
+
+    /// What it takes to cut what a tool gives, where it may be cut.
+    pub(crate) fn cutting(&self, request: &Request) -> Option<Box<Cutting>> {
+        let Operation::CallTool(_) = &request.operation else { return None };
+        let most = request.definition()?.cut.or(self.cut)?;
+        let vault = self.vault.clone()?;
+        Some(Box::new(Cutting { vault, principal: request.principal().clone(), most, by_tool: self.by_tool }))
     }
 
     /// Looks after what a call gave.
@@ -158,6 +184,29 @@ impl ServerBuilder {
     #[must_use]
     pub fn sanitise(mut self, marks: bool) -> Self {
         self.output.sanitise = marks;
+        self
+    }
+
+    /// Cuts texts of tools that are longer than so many bytes, 1,000 at least, and keeps the rest for the caller: a note says how much
+    /// is missing, and the resource `result://…` has it in parts, as long as [handles](crate::HandleRules) are kept. Without it
+    /// nothing is cut, and [`max_result`](Self::max_result) refuses what is too long for anybody. `#[mcp::tool(cut = 20_000)]` says
+    /// of one tool how much it gives at once.
+    ///
+    /// Structured content stays whole, because programs read it; its text is cut. Where `tool` is true there is a tool `read_result`
+    /// too, for clients that read no resources. The results of tasks are not cut.
+    ///
+    /// ```standalone_crate
+    /// let server = mcp::server!().cut_results(20_000, false).build()?;
+    /// # Ok::<_, mcp::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn cut_results(mut self, bytes: usize, tool: bool) -> Self {
+        if bytes < 1000 {
+            self.problems
+                .push(format!("`cut_results` leaves {bytes} bytes: 1000 at least are given at once"));
+        }
+        self.output.cut = Some(bytes);
+        self.output.by_tool = tool;
         self
     }
 

@@ -503,7 +503,10 @@ impl ServerBuilder {
         }
         let changes = Arc::new(Changes::with(self.replicas.bus.map(Others::new)));
         let secrets = self.secrets.or_usual();
-        let output = Arc::new(self.output.with(secrets.known.clone()));
+        let seal = Arc::new(Seal::new(self.state_keys));
+        let vault = Arc::new(Vault::new(seal.clone(), &self.handles, self.cursor_lifetime));
+        let output = Arc::new(self.output.with(secrets.known.clone(), vault.clone()));
+        definitions.extend(output.definitions(&definitions));
         let board =
             has_tasks.then(|| Board::new(self.tasks, changes.clone(), self.implied.clone(), output.clone()));
         let mut extensions = self.extensions;
@@ -525,8 +528,7 @@ impl ServerBuilder {
         states.insert_shared(busy.clone());
         let itself = Arc::<Itself>::default();
         states.insert_shared(itself.clone());
-        let seal = Arc::new(Seal::new(self.state_keys));
-        states.insert(Vault::new(seal.clone(), &self.handles, self.cursor_lifetime));
+        states.insert_shared(vault);
         if let Some(board) = &board {
             states.insert(board.weak());
         }
