@@ -27,8 +27,7 @@ async fn take(pieces: usize, #[arg(secret)] pin: String, stock: State<Stock>) ->
     if pin.is_empty() {
         return Err(ToolError::invalid_input("without a pin nothing is taken"));
     }
-    let taken =
-        stock.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |there| there.checked_sub(pieces));
+    let taken = stock.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |there| there.checked_sub(pieces));
     taken.map(|before| before - pieces).map_err(|there| ToolError::fatal(format!("there are only {there}")))
 }
 

@@ -242,7 +242,7 @@ struct Broken(u8);
 impl AuditSink for Broken {
     fn write(&mut self, _: &AuditRecord) -> io::Result<()> {
         self.0 += 1;
-        if self.0 % 2 == 0 { panic!("on purpose") } else { Err(io::Error::other("no space left")) }
+        if self.0.is_multiple_of(2) { panic!("on purpose") } else { Err(io::Error::other("no space left")) }
     }
 }
 

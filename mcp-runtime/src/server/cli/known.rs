@@ -79,7 +79,10 @@ mod tests {
     #[test]
     fn a_line_of_a_call_ends_with_its_id_and_others_do_not() {
         let (lines, id) = logged(LogFormat::Text);
-        assert!(lines[0].ends_with("outside") && lines[1].ends_with(&format!("inside correlation_id={id}")), "{lines:?}");
+        assert!(
+            lines[0].ends_with("outside") && lines[1].ends_with(&format!("inside correlation_id={id}")),
+            "{lines:?}"
+        );
         let (lines, id) = logged(LogFormat::Json);
         let read = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
         assert_eq!(read(&lines[0])["correlation_id"], serde_json::Value::Null);
