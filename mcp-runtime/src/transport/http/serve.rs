@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use super::body::Body;
+use super::operator;
 use super::remote::RemoteAddress;
 use super::service::HttpService;
 use super::settings::Settings;
@@ -212,7 +213,10 @@ async fn route(
     if settings.sse.as_ref().is_some_and(|sse| [&*sse.stream, &*sse.messages].contains(&path)) {
         return sse.call(request).await;
     }
-    if let Some(answer) = service.tell_operator(&request).await {
+    // Boxed, so that what is asked now and then makes no room for itself in every request.
+    if operator::is_asked(path)
+        && let Some(answer) = Box::pin(service.tell_operator(&request)).await
+    {
         return Ok(answer);
     }
     let mut response =
