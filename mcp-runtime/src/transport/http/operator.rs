@@ -23,22 +23,24 @@ use super::service::HttpService;
 use crate::Readiness;
 use crate::server::Server;
 
-pub(super) const HEALTH: &str = "/health";
-pub(super) const READY: &str = "/ready";
-pub(super) const METRICS: &str = "/metrics";
+const HEALTH: &str = "/health";
+const READY: &str = "/ready";
+const METRICS: &str = "/metrics";
 
 /// Connections of those who read the counts.
 const CONNECTIONS: usize = 64;
 /// The head of a request must be there after so long.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Whether this is where an operator asks something.
+pub(super) fn is_asked(path: &str) -> bool {
+    [HEALTH, READY, METRICS].contains(&path)
+}
+
 impl HttpService {
     /// The answer to what an operator asks, if it is that.
     pub(super) async fn tell_operator(&self, request: &Request<Incoming>) -> Option<Response<Body>> {
         let path = request.uri().path();
-        if ![HEALTH, READY, METRICS].contains(&path) {
-            return None;
-        }
         let counts = self.server.shared.sight.metrics();
         if path == METRICS && (self.settings.exposure.is_public() || counts.is_none()) {
             return None;
@@ -50,7 +52,8 @@ impl HttpService {
         Some(match path {
             HEALTH => said(StatusCode::OK, "application/json", r#"{"status":"alive"}"#.into()),
             READY => ready(self.server.readiness().await, public),
-            _ => metrics(&self.server, &self.settings.exposure, self.door.port, request),
+            METRICS => metrics(&self.server, &self.settings.exposure, self.door.port, request),
+            _ => return None,
         })
     }
 }

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::body::Body;
+use super::operator;
 use super::remote::Door;
 use super::service::HttpService;
 use super::settings::Settings;
@@ -210,7 +211,10 @@ async fn route(services: Arc<Services>, request: Request<Incoming>) -> Result<Re
     if settings.sse.as_ref().is_some_and(|sse| [&*sse.stream, &*sse.messages].contains(&path)) {
         return Ok(services.sse.answer(request).await);
     }
-    if let Some(answer) = services.http.tell_operator(&request).await {
+    // Boxed, so that what is asked now and then makes no room for itself in every request.
+    if operator::is_asked(path)
+        && let Some(answer) = Box::pin(services.http.tell_operator(&request)).await
+    {
         return Ok(answer);
     }
     let mut response =
