@@ -18,8 +18,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use form::Shape;
-#[cfg(test)]
-pub(crate) use load::markdown;
 pub(crate) use load::{Given, Loaded, doubtful, load, problem_of};
 pub use table::Config;
 pub(crate) use table::{ROWS, Row};
