@@ -20,6 +20,10 @@ pub mod contract {
     #![doc = include_str!("../docs/contract.md")]
 }
 
+pub mod deployment {
+    #![doc = include_str!("../docs/deployment.md")]
+}
+
 pub mod dialects {
     #![doc = include_str!("../docs/dialects.md")]
 }

@@ -3,6 +3,8 @@
 mod call;
 mod check;
 mod config;
+mod health;
+mod install;
 mod known;
 mod list;
 mod log;
@@ -55,6 +57,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make Claude Desktop, Claude Code, Cursor or VS Code start this server
+    ///
+    /// Settings of this command line are given to the server whenever it is started: `server --read-only install cursor`.
+    Install(install::Asked),
+    /// Ask a server that listens at --http or MCP_HTTP whether it is well: exit code 0 for status 200
+    Health(health::Asked),
     /// Show which settings hold, and where each comes from
     Config {
         /// Print JSON, for other programs
@@ -102,7 +110,7 @@ impl ServerBuilder {
 
     /// Does what the command line says: serves standard input and output, or HTTP (`--http ADDR`); lists what there is
     /// (`list`); calls a tool (`call NAME key=value …`); says what is wrong with what is offered (`check`), and which settings
-    /// hold (`config`). `--help` tells all of it.
+    /// hold (`config`); makes hosts start it (`install`); asks a server that runs whether it is well (`health`). `--help` tells all of it.
     ///
     /// What the builder was told are defaults: a file of [settings](crate::Config), variables of the environment and the command
     /// line win over it, in this order. See the [guide](crate::guide::configuration).
@@ -130,8 +138,7 @@ impl ServerBuilder {
     ///
     /// As [`ServerBuilder::run`].
     pub async fn run_with(self, cli: Cli) -> crate::Result<()> {
-        let options::Options { given, set } = cli.options;
-        let loaded = load(&given, |name| std::env::var(name).ok())?;
+        let loaded = load(&cli.options.given, |name| std::env::var(name).ok())?;
         let (level, format) = (loaded.config.log_level, loaded.config.log_format);
         log::install(
             level,
@@ -142,10 +149,16 @@ impl ServerBuilder {
         for (name, near) in doubtful(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
             tracing::warn!("nobody reads the variable {name}; did you mean {near}?");
         }
+        // These need no server, and so nothing that a server needs.
+        match &cli.command {
+            Some(Command::Install(asked)) => return install::install(&self.about.name, asked, &cli.options),
+            Some(Command::Health(asked)) => return health::health(&loaded.config, asked).await,
+            _ => {}
+        }
         let before: Vec<_> = ROWS.iter().map(|row| (row.key, (row.holds)(&self))).collect();
         let http = loaded.config.http.clone();
         let mut builder = self.config(loaded.config.clone());
-        builder.settings.origin = Origin { file: loaded.file.clone(), set: Some(set) };
+        builder.settings.origin = Origin { file: loaded.file.clone(), set: Some(cli.options.set) };
         if let Some(Command::Config { json }) = cli.command {
             config::config(&before, &builder, &loaded, json)?;
             // What is wrong is wrong for this command, too.
@@ -158,7 +171,7 @@ impl ServerBuilder {
                 call::call(&server, &name, &arguments, json).await
             }
             Some(Command::Check(asked)) => check::check(&server, &asked),
-            Some(Command::Config { .. }) | None => server.serve_as_asked(http).await,
+            _ => server.serve_as_asked(http).await,
         }
     }
 }
