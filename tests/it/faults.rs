@@ -6,6 +6,8 @@
 mod clock;
 #[cfg(target_os = "linux")]
 mod flood;
+#[cfg(target_os = "linux")]
+mod scarce;
 mod shutdown;
 #[cfg(target_os = "linux")]
 mod vanish;
@@ -23,19 +25,24 @@ pub struct Serving {
 }
 
 impl Serving {
-    pub async fn start(arguments: &[&str]) -> Self {
+    pub async fn start() -> Self {
+        Self::start_after("").await
+    }
+
+    /// The same after a shell has done this.
+    pub async fn start_after(first: &str) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap().to_string();
         drop(free);
-        let process = tokio::process::Command::new(example("everything"))
-            .args(["--log-level", "off", "--http", &address])
-            .args(arguments)
+        let path = example("everything");
+        assert!(path.exists(), "there is no example everything: cargo build --examples");
+        let process = tokio::process::Command::new("sh")
+            .args(["-c", &format!("{first} exec \"$0\" --log-level off --http {address}")])
+            .arg(path)
             .stdin(std::process::Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| {
-                panic!("example everything does not start ({error}): cargo build --examples")
-            });
+            .unwrap();
         for _ in 0..500 {
             if tokio::net::TcpStream::connect(&address).await.is_ok() {
                 return Self { address, process };
@@ -50,6 +57,12 @@ impl Serving {
         std::fs::read_dir(format!("/proc/{}/fd", self.process.id().unwrap())).unwrap().count()
     }
 
+    /// How long it has used a processor.
+    #[cfg(target_os = "linux")]
+    pub fn worked(&self) -> Duration {
+        worked(self.process.id().unwrap())
+    }
+
     /// What it holds, or has held at most (`VmRSS`, `VmHWM`), in KiB.
     #[cfg(target_os = "linux")]
     pub fn memory(&self, which: &str) -> u64 {
@@ -57,6 +70,15 @@ impl Serving {
         let line = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
         line.trim_matches([':', '\t', ' ']).split(' ').next().unwrap().parse().unwrap()
     }
+}
+
+/// How long a process has used a processor.
+#[cfg(target_os = "linux")]
+pub fn worked(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let after_name = stat.rsplit(") ").next().unwrap();
+    let ticks: u64 = after_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 /// Numbers that look random, the same ones each time.

@@ -197,6 +197,21 @@ async fn a_service_that_says_when_to_come_back_is_believed_as_far_as_there_is_ti
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_has_no_limit_does_not_wait_as_long_as_a_service_likes() {
+    for (seconds, asked) in [(200, 2), (86_400, 1)] {
+        let script = Script {
+            answers: Mutex::new(vec![Answer::BusyFor(seconds), Answer::Works]),
+            ..Script::default()
+        };
+        let api = Upstream::new("the service", judge);
+        let begun = Instant::now();
+        let result = api.call(&Context::detached(), || script.ask()).await;
+        assert_eq!((result.is_ok(), script.asked.lock().unwrap().len()), (asked == 2, asked));
+        assert!(begun.elapsed() <= Duration::from_secs(201));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_attempt_is_bounded_by_its_own_time_and_by_that_of_the_call() {
     let server = server(&[Answer::Hangs, Answer::Works]);
     let begun = Instant::now();

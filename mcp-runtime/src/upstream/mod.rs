@@ -20,6 +20,9 @@ pub use error::UpstreamError;
 use crate::handler::Context;
 use crate::layer::{Breaker, BreakerState, Circuit, Shown};
 
+/// A call that has no limit of its own waits no longer than this for another attempt.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
 /// What an error of a dependency says about trying again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,8 +40,8 @@ pub enum Verdict {
 /// Something that functions depend on: a service, a database, a device.
 ///
 /// One [`Upstream`] stands for one dependency, and all calls share it as a [`State`](crate::State). It
-/// - tries again after a transient failure, 3 times in all, after 100 ms, 200 ms and so on with jitter, if the call has so
-///   much [time left](Context::remaining);
+/// - tries again after a transient failure, 3 times in all, after 100 ms, 200 ms and so on with jitter, or when the service
+///   says so, if the call has so much [time left](Context::remaining); where nothing limits it, that is 5 minutes;
 /// - bounds each attempt, by 10 seconds and by the time that is left;
 /// - has a [`Breaker`] that asks nothing while the dependency is out of order;
 /// - counts and times what was asked: [`stats`](Self::stats).
@@ -204,8 +207,9 @@ impl<E> Upstream<E> {
                 Err(failed) => failed,
             };
             let wait = wait.filter(|_| nth < self.attempts).map(|least| least.max(self.pause(nth)));
-            // What cannot be done in the time that is left need not be begun.
-            let wait = wait.filter(|wait| cx.remaining().is_none_or(|left| *wait < left));
+            // What cannot be done in the time that is left need not be begun; and a task, which has no limit, does not wait for
+            // as long as a service likes.
+            let wait = wait.filter(|wait| *wait < cx.remaining().unwrap_or(LONGEST_WAIT));
             let Some(wait) = wait else {
                 self.failed(nth);
                 return Err(error);

@@ -59,7 +59,7 @@ async fn flood(address: &str, clients: u64, each: u64, message: impl Fn(u64) -> 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_gets_what_the_limit_says_and_every_request_an_answer_of_its_own() {
-    let serving = Serving::start(&[]).await;
+    let serving = Serving::start().await;
     let add = |id: u64| stateless(id, "tools/call", json!({"name": "add", "arguments": {"a": id, "b": 1}}));
     flood(&serving.address, 50, 20, add).await;
     let held = serving.memory("VmRSS");
@@ -82,7 +82,7 @@ async fn a_flood_gets_what_the_limit_says_and_every_request_an_answer_of_its_own
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_hang_hold_up_nobody_else() {
-    let serving = Serving::start(&[]).await;
+    let serving = Serving::start().await;
     let call =
         |id: u64, tool: &str| stateless(id, "tools/call", json!({"name": tool, "arguments": {"ms": 6000}}));
     let list = |id: u64| stateless(id, "tools/list", json!({}));

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mcp::{Idempotency, RateLimits, Server, State};
 use serde_json::{Value, json};
@@ -49,13 +50,15 @@ async fn machine(done: &Done, store: &Far) -> Machine {
     Machine { url, stop: Some(stop), serving }
 }
 
+type Asking = Client<HttpConnector, Full<Bytes>>;
+
 /// What a machine says to one request: `None` where it says nothing.
-async fn ask(
-    client: &Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>,
-    url: &str,
-    key: &str,
-) -> Option<(u16, Value)> {
-    let message = stateless(key, "tools/call", json!({"name": "pay", "arguments": {"key": key}}));
+async fn ask(client: &Asking, url: &str, key: &str) -> Option<(u16, Value)> {
+    ask_for(client, url, key, json!({"name": "pay", "arguments": {"key": key}})).await
+}
+
+async fn ask_for(client: &Asking, url: &str, id: &str, call: Value) -> Option<(u16, Value)> {
+    let message = stateless(id, "tools/call", call);
     let mut request = http::Request::post(url).header("content-type", "application/json");
     for (name, value) in headers_of(&message, None) {
         request = request.header(name, value);
@@ -64,7 +67,7 @@ async fn ask(
     let (head, body) = response.into_parts();
     let body = body.collect().await.ok()?.to_bytes();
     let answer: Value = serde_json::from_slice(&body).expect("an answer is whole, or there is none");
-    assert_eq!(answer["id"], key, "{answer}");
+    assert_eq!(answer["id"], id, "{answer}");
     Some((head.status.as_u16(), answer))
 }
 
@@ -116,4 +119,53 @@ async fn a_server_that_ends_under_load_loses_nothing_and_nothing_is_done_twice()
     assert!(moved.load(Ordering::Relaxed) > 0, "it ended before all was done");
     drop(second.stop);
     second.serving.abort();
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_told_to_end_under_load_ends_in_time_and_cuts_no_answer() {
+    let mut serving = super::Serving::start().await;
+    let url = format!("http://{}/mcp", serving.address);
+    let (answered, refused) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());
+    let lanes: Vec<_> = (0..40)
+        .map(|lane| {
+            let (url, answered, refused) = (url.clone(), answered.clone(), refused.clone());
+            tokio::spawn(async move {
+                let client = Client::builder(TokioExecutor::new()).build_http();
+                for n in 0..10_000 {
+                    let id = format!("{lane}-{n}");
+                    let arguments = json!({"ms": 30});
+                    match ask_for(&client, &url, &id, json!({"name": "sleep", "arguments": arguments})).await
+                    {
+                        Some((200, answer)) => {
+                            assert_eq!(answer["result"]["content"][0]["text"], "slept");
+                            answered.fetch_add(1, Ordering::Relaxed);
+                        }
+                        // It says so, or is not there any more.
+                        Some((503, _)) | None => {
+                            refused.fetch_add(1, Ordering::Relaxed);
+                            return;
+                        }
+                        Some(other) => panic!("{other:?}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let told = Instant::now();
+    let id = serving.process.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let status = tokio::time::timeout(Duration::from_secs(20), serving.process.wait()).await;
+    let (status, took) = (status.expect("it goes on").unwrap(), told.elapsed());
+    for lane in lanes {
+        lane.await.unwrap();
+    }
+    let (answered, refused) = (answered.load(Ordering::Relaxed), refused.load(Ordering::Relaxed));
+    eprintln!(
+        "ended {took:?} after it was told, with code {:?}: {answered} answered, {refused} sent away",
+        status.code()
+    );
+    assert_eq!((status.code(), refused), (Some(0), 40));
+    assert!(answered > 40 && took < Duration::from_secs(6), "{answered} {took:?}");
 }

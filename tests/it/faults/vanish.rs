@@ -81,7 +81,7 @@ async fn all_vanish(address: &str, clients: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_vanish_leave_no_descriptor() {
-    let serving = Serving::start(&[]).await;
+    let serving = Serving::start().await;
     all_vanish(&serving.address, AT_ONCE).await;
     settle(|| serving.descriptors(), 0).await;
     let (before, held) = (serving.descriptors(), serving.memory("VmRSS"));

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+#[cfg(target_os = "linux")]
+use crate::faults::worked;
 use crate::wire::{Wire, start, stateless, text};
 
 /// Never done.
@@ -33,16 +35,8 @@ impl Started {
         answer["result"]["structuredContent"]["rows"].clone()
     }
 
-    /// How long it has used a processor.
-    fn worked(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process)).unwrap();
-        let after_name = stat.rsplit(") ").next().unwrap();
-        let ticks: u64 =
-            after_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
-        Duration::from_millis(ticks * 10)
-    }
-
     /// The most memory that it has ever held, in MiB.
+    #[cfg(target_os = "linux")]
     fn most_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process)).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -255,9 +249,9 @@ async fn what_never_ends_is_ended_and_leaves_its_place() {
     let free_after = begun.elapsed();
     assert!(free_after < Duration::from_secs(3), "{free_after:?}");
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let before = example.worked();
+    let before = worked(example.process);
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let idle = example.worked() - before;
+    let idle = worked(example.process) - before;
     eprintln!(
         "4 endless queries given up after {took:?}; 4 cancelled, places free after {free_after:?}, then {idle:?} of work in 1 s"
     );
