@@ -9,6 +9,7 @@ use mcp::http::{Exposure, ProtectedResource, Proxies, unauthenticated};
 use mcp::transport::{Frame, Lines, Transport};
 use mcp::{Breaker, Bulkhead, Idempotency, Peer, RateLimits, Server, Tasks};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::http::{post, send};
 use crate::wire::{STATEFUL, headers_of, serve_http, stateless, text};
@@ -222,6 +223,18 @@ async fn a_body_has_four_mebibytes_at_most() {
     assert_eq!(send(&url, "POST", &headers, of((4 << 20) + 1)).await.status, 413);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_has_thirty_seconds() {
+    let request =
+        http::Request::post("/mcp").header("host", "localhost").header("content-type", "application/json");
+    let never = http_body_util::StreamBody::new(futures::stream::pending::<
+        Result<hyper::body::Frame<bytes::Bytes>, std::convert::Infallible>,
+    >());
+    let begun = tokio::time::Instant::now();
+    let answer = server().http_service().oneshot(request.body(never).unwrap()).await.unwrap();
+    assert_eq!((answer.status().as_u16(), begun.elapsed().as_secs()), (408, 30));
+}
+
 #[tokio::test]
 async fn what_is_given_belongs_to_whoever_asked() {
     let server = server();
@@ -338,6 +351,12 @@ fn the_other_defaults_have_tests_of_their_own() {
         (include_str!("auth/api_keys.rs"), "an_old_key_is_good_for_the_grace_period_and_no_longer"),
         (include_str!("live.rs"), "subscriptions_have_a_limit_and_those_that_are_dropped_do_not_count"),
         (include_str!("http.rs"), "a_connection_on_which_no_request_comes_is_closed"),
+        (include_str!("auth.rs"), "keys_are_fetched_as_often_as_is_said_where_nothing_else_was_said"),
+        (include_str!("auth.rs"), "keys_are_good_while_the_issuer_cannot_be_reached_and_not_for_ever"),
+        (
+            include_str!("../../mcp-runtime/src/transport/http/settings.rs"),
+            "what_holds_where_nothing_is_said_is_this",
+        ),
         (include_str!("http.rs"), "an_address_that_others_can_reach_needs_a_choice"),
         (
             include_str!("hostile.rs"),

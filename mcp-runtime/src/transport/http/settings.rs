@@ -134,3 +134,15 @@ impl ServerBuilder {
         self.http(|settings| settings.connections = count.max(1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_where_nothing_is_said_is_this() {
+        let Settings { exposure, path, connections, sse } = Settings::default();
+        assert!(!exposure.is_public() && exposure.origins.is_empty() && exposure.proxies.is_none());
+        assert_eq!((&*path, connections, sse.is_none()), ("/mcp", 10_240, true));
+    }
+}
