@@ -1,6 +1,5 @@
 //! Credentials for calls outward: where they come from, who took one, and that they go nowhere else.
 
-use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use mcp::{
