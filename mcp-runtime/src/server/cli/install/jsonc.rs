@@ -101,12 +101,14 @@ fn insert(text: &str, object: &Object, name: &str, value: &str, depth: usize, st
     let inside = text.get(object.span.start + 1..close).unwrap_or_default();
     let nl = style.newline;
     let last = object.members.last();
+    // Where the last member has a comma, the new one has one, so that taking it away leaves what was there.
+    let trailing = if last.is_some_and(|last| last.comma.is_some()) { "," } else { "" };
     // In one line it stays in one line, but for an object without members.
     if !inside.contains('\n') && last.is_some() {
         let comma = if last.is_some_and(|last| last.comma.is_some()) { "" } else { "," };
         let at = object.span.start + 1 + inside.trim_end().len();
         let value = compact(value);
-        return replaced(text, at..at, &format!("{comma} {}: {value}", quoted(name)));
+        return replaced(text, at..at, &format!("{comma} {}: {value}{trailing}", quoted(name)));
     }
     let indent = last.and_then(|last| line_start(text, last.start));
     let indent = indent.map_or_else(|| style.unit.repeat(depth + 1), str::to_owned);
@@ -118,7 +120,8 @@ fn insert(text: &str, object: &Object, name: &str, value: &str, depth: usize, st
     } else {
         String::new()
     };
-    let mut edited = replaced(text, end..end, &format!("{nl}{indent}{}: {value}{after}", quoted(name)));
+    let mut edited =
+        replaced(text, end..end, &format!("{nl}{indent}{}: {value}{trailing}{after}", quoted(name)));
     if let Some(Member { value, comma: None, .. }) = last {
         edited = replaced(&edited, value.end..value.end, ",");
     }
