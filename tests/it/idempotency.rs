@@ -388,7 +388,7 @@ async fn a_result_that_is_too_long_to_be_kept_is_not_made_again() {
 #[test]
 fn what_holds_where_nothing_is_said_is_this() {
     let said = format!("{:?}", Idempotency::default());
-    assert_eq!(said, "Idempotency { keep: 3600s, most: 100000, bytes: 67108864, store: None }");
+    assert_eq!(said, "Idempotency { keep: 3600s, lease: 60s, most: 100000, bytes: 67108864, store: None }");
 }
 
 /// A store that machines share; it takes its time, and may be out of order.

@@ -498,7 +498,7 @@ impl ServerBuilder {
                 identity: Identity::new(&self.about, &registry, &extensions, self.hints),
                 extensions,
                 stack,
-                sessions: Sessions::new(self.sessions, self.replicas.sessions),
+                sessions: Sessions::new(self.sessions, self.replicas.sessions, self.replicas.events),
                 limits: self.limits,
                 carried: Carried {
                     seal: Seal::new(self.state_keys),
