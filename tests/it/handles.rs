@@ -163,10 +163,11 @@ async fn replicas_share_a_store_and_whoever_reads_it_learns_nothing() {
     assert!(kept.values().all(|value| !value.contains("marker") && !value.contains("ada")), "{kept:?}");
     // What stands under another key is not taken for what stands under this one.
     let second = opened(&one, &ada).await;
-    let mut kept = store.kept.lock().unwrap();
-    let first = kept[&basket].clone();
-    kept.insert(second.clone(), first);
-    drop(kept);
+    {
+        let mut kept = store.kept.lock().unwrap();
+        let first = kept[&basket].clone();
+        kept.insert(second.clone(), first);
+    }
     assert!(put(&one, &ada, &second, "x").await.contains(UNKNOWN));
 }
 

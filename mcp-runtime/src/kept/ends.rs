@@ -10,15 +10,17 @@ use crate::server::Reply;
 /// Where a call says something. When it is dropped the stream has ended.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    streams: Arc<Streams>,
-    stream: u64,
+    pub(super) streams: Arc<Streams>,
+    pub(super) stream: u64,
     /// Whether anything is read but the result.
     events: bool,
+    /// Which mirror it writes, if it is one.
+    pub(super) mirror: u64,
 }
 
 impl Writer {
     pub(super) fn new(streams: Arc<Streams>, stream: u64, events: bool) -> Self {
-        Self { streams, stream, events }
+        Self { streams, stream, events, mirror: 0 }
     }
 
     /// Keeps a message, and wakes whoever reads.
@@ -26,7 +28,10 @@ impl Writer {
         if !self.events && !reply.is_last() {
             return;
         }
-        let waker = self.streams.lock().say(self.stream, reply);
+        let mut table = self.streams.lock();
+        let waker = table.say(self.stream, reply);
+        self.streams.copy(&mut table, self.stream);
+        drop(table);
         wake(waker);
     }
 
@@ -46,7 +51,14 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        let waker = self.streams.lock().end(self.stream);
+        let mut table = self.streams.lock();
+        // A mirror may have made room for another one.
+        if table.streams.get(&self.stream).is_none_or(|stream| stream.mirror != self.mirror) {
+            return;
+        }
+        let waker = table.end(self.stream);
+        self.streams.copy(&mut table, self.stream);
+        drop(table);
         wake(waker);
     }
 }
@@ -87,6 +99,7 @@ impl Reader {
         if let Some(stream) = table.streams.get_mut(&self.stream) {
             stream.named = true;
             table.settle(self.stream);
+            self.streams.copy(&mut table, self.stream);
         }
         EventId { stream: self.stream, number: 0 }
     }

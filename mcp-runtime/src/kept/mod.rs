@@ -6,6 +6,7 @@
 //! out, oldest first, and streams that have ended are forgotten. It knows nothing of how a stream travels, nor of what
 //! makes a session.
 
+mod copies;
 mod ends;
 mod event;
 
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
+pub(crate) use copies::Copies;
 pub(crate) use ends::{Reader, Said, Writer};
 pub(crate) use event::EventId;
 use tokio::time::Instant;
@@ -36,6 +38,8 @@ const COST: usize = 128;
 pub(crate) struct Streams {
     /// Whether clients come back for the rest of a stream when the server ends its connection.
     polls: bool,
+    /// Where other machines find what is said here.
+    copies: Option<Arc<dyn Copies>>,
     table: Mutex<Table>,
 }
 
@@ -46,6 +50,8 @@ struct Table {
     streams: BTreeMap<u64, Stream>,
     /// Those that have ended, and when, oldest first.
     ended: VecDeque<(u64, Instant)>,
+    /// The number of the last mirror.
+    mirrors: u64,
     bytes: usize,
 }
 
@@ -66,6 +72,12 @@ struct Stream {
     /// How many have begun to read it: it is the turn of the last of them.
     readers: u64,
     is_read: bool,
+    /// What is said on it is said by another machine: then which mirror of that it is, and from which event on.
+    mirror: u64,
+    from: u64,
+    /// The number of the last message that was copied.
+    copied: u64,
+    end_copied: bool,
     hang_up: Option<Duration>,
     waker: Option<Waker>,
 }
@@ -73,19 +85,11 @@ struct Stream {
 impl Streams {
     /// No streams yet. `polls` says whether clients come back when the server ends a connection.
     pub(crate) fn new(polls: bool) -> Arc<Self> {
-        Arc::new(Self { polls, table: Mutex::default() })
+        Arc::new(Self { polls, copies: None, table: Mutex::default() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The same in a session that other machines speak in too: streams of each have numbers of their own, by chance.
-    pub(crate) fn shared(polls: bool) -> Arc<Self> {
-        let mut random = [0; 4];
-        let _ = getrandom::fill(&mut random);
-        let last = u64::from(u32::from_ne_bytes(random)) << 20;
-        Arc::new(Self { polls, table: Mutex::new(Table { last, ..Table::default() }) })
     }
 
     /// Opens a stream for a client that reads events, or nothing but the result. Nobody else can find it before it
@@ -106,7 +110,7 @@ impl Streams {
         let mut table = self.lock();
         table.expire(Instant::now());
         let stream = table.streams.get_mut(&after.stream).filter(|stream| stream.can_be_found())?;
-        if after.number > stream.last {
+        if after.number > stream.last || after.number < stream.from {
             return None;
         }
         stream.readers += 1;

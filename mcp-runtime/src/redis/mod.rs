@@ -5,6 +5,7 @@
 mod bus;
 mod calls;
 mod connection;
+mod events;
 mod limits;
 mod server;
 mod sessions;

@@ -18,10 +18,10 @@ use crate::tasks::{TaskRecord, TaskStatus, TaskStore};
 use crate::{BoxError, BoxFuture};
 
 /// So long after its last sign of life a machine is missed.
-const LIFE: Duration = Duration::from_secs(15);
+pub(super) const LIFE: Duration = Duration::from_secs(15);
 const BEAT: Duration = Duration::from_secs(4);
 /// So long it is missed before it counts as gone: after Redis was away, whoever lives has time to say so.
-const MISSED: Duration = Duration::from_secs(10);
+pub(super) const MISSED: Duration = Duration::from_secs(10);
 /// So many records wait at once for Redis to be back.
 static LATER: Semaphore = Semaphore::const_new(256);
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -94,7 +94,17 @@ impl Machine {
 }
 
 impl Redis {
-    fn machine_key(&self) -> String {
+    /// This machine works for something, and says so as long as it lives.
+    pub(super) fn works_for(&self, what: &str) {
+        self.machine.working().insert(what.to_owned());
+        self.beat();
+    }
+
+    pub(super) fn works_no_more_for(&self, what: &str) {
+        self.machine.working().remove(what);
+    }
+
+    pub(super) fn machine_key(&self) -> String {
         self.key("machine", self.machine.id())
     }
 

@@ -2,12 +2,15 @@
 //!
 //! A [`Bus`] carries texts and knows nothing of what they mean; in memory there is none, because nobody else is there.
 
+mod events;
 mod sessions;
 mod told;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
+pub(crate) use events::{Copying, OfSession};
+pub use events::{EventStore, EventsSaid};
 pub use sessions::{SessionStore, Stored};
 pub(crate) use told::Told;
 

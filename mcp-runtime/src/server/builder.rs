@@ -545,7 +545,7 @@ impl ServerBuilder {
                 identity: Identity::new(&self.about, &registry, &extensions, self.hints),
                 extensions,
                 stack,
-                sessions: Sessions::new(self.sessions, self.replicas.sessions),
+                sessions: Sessions::new(self.sessions, self.replicas.sessions, self.replicas.events),
                 sight,
                 limits: self.limits,
                 carried: Carried {

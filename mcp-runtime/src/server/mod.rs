@@ -4,6 +4,8 @@ mod batch;
 mod builder;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only HTTP has streams to come back to"))]
+mod kept_reply;
 mod listening;
 mod live;
 mod local;

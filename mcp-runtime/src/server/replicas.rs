@@ -6,7 +6,7 @@ use super::ServerBuilder;
 use crate::idempotency::IdempotencyStore;
 use crate::layer::Protection;
 use crate::limits::LimitStore;
-use crate::replicas::{Bus, SessionStore};
+use crate::replicas::{Bus, EventStore, SessionStore};
 use crate::tasks::{TaskStore, Tasks};
 
 /// Stores for several machines.
@@ -18,6 +18,7 @@ pub(crate) struct Replicas {
     pub(crate) tasks: Option<Arc<dyn TaskStore>>,
     pub(crate) bus: Option<Arc<dyn Bus>>,
     pub(crate) sessions: Option<Arc<dyn SessionStore>>,
+    pub(crate) events: Option<Arc<dyn EventStore>>,
 }
 
 impl Replicas {
@@ -53,6 +54,14 @@ impl ServerBuilder {
     #[must_use]
     pub fn session_store(mut self, store: impl SessionStore) -> Self {
         self.replicas.sessions = Some(Arc::new(store));
+        self
+    }
+
+    /// Where it is kept what calls say on their streams, so that a client whose connection breaks can come back to any replica.
+    /// It is of use beside a [`session_store`](Self::session_store) only.
+    #[must_use]
+    pub fn event_store(mut self, store: impl EventStore) -> Self {
+        self.replicas.events = Some(Arc::new(store));
         self
     }
 

@@ -9,6 +9,8 @@ mod changed;
 mod completion;
 mod cursor;
 mod decode;
+#[cfg(feature = "http")]
+mod elsewhere;
 mod encode;
 mod envelope;
 mod extra;
@@ -26,6 +28,10 @@ mod question;
 mod resumed;
 mod revision;
 mod session;
+#[cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "only HTTP has sessions that other machines can go on with")
+)]
 mod shared;
 mod state;
 mod stateful;
@@ -34,6 +40,8 @@ mod unserved;
 
 pub(crate) use changed::Voice;
 pub(crate) use decode::{Decoded, Incoming, decode, too_long};
+#[cfg(feature = "http")]
+pub(crate) use elsewhere::resume_elsewhere;
 pub(crate) use encode::{Answer, Back};
 pub(crate) use encode::{catalogue, code_of, result_to_keep};
 pub(crate) use flight::{Entry, InFlight};

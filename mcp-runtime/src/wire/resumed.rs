@@ -41,7 +41,7 @@ pub(super) fn rewind(session: &Session, headers: &HeaderMap) -> Result<(), Refus
     }
 }
 
-fn last(headers: &HeaderMap) -> Result<Option<EventId>, Refusal> {
+pub(super) fn last(headers: &HeaderMap) -> Result<Option<EventId>, Refusal> {
     let named = headers::single(headers, &LAST_EVENT)?;
     named.map(|named| EventId::read(named).ok_or_else(no_such_event)).transpose()
 }

@@ -15,7 +15,7 @@ use super::shared::Known;
 use crate::changes::Listener;
 use crate::kept::Streams;
 use crate::model::{Client, Level, Principal};
-use crate::replicas::SessionStore;
+use crate::replicas::{Copying, EventStore, SessionStore};
 
 /// What was agreed with a stateful peer.
 #[derive(Debug)]
@@ -64,6 +64,8 @@ pub(crate) struct Sessions {
     limits: SessionLimits,
     /// Where other machines find them too.
     pub(crate) store: Option<Arc<dyn SessionStore>>,
+    /// Where other machines find what is said in them.
+    pub(crate) copying: Option<Arc<Copying>>,
     table: Mutex<Table>,
 }
 
@@ -96,8 +98,18 @@ const OWN: usize = 10;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 impl Sessions {
-    pub(crate) fn new(limits: SessionLimits, store: Option<Arc<dyn SessionStore>>) -> Self {
-        Self { limits, store, table: Mutex::new(Table { held: HashMap::new(), swept: Instant::now() }) }
+    pub(crate) fn new(
+        limits: SessionLimits,
+        store: Option<Arc<dyn SessionStore>>,
+        events: Option<Arc<dyn EventStore>>,
+    ) -> Self {
+        let copying = events.filter(|_| store.is_some()).map(Copying::new);
+        Self {
+            limits,
+            store,
+            copying,
+            table: Mutex::new(Table { held: HashMap::new(), swept: Instant::now() }),
+        }
     }
 
     /// The table, without sessions that have been idle too long.

@@ -18,9 +18,9 @@ use super::revision::Revision;
 use super::session::Session;
 use crate::changes::Change;
 use crate::json::Raw;
-use crate::kept::Streams;
+use crate::kept::{Copies, Streams};
 use crate::model::{Client, Level, ListingKind, Principal};
-use crate::replicas::{Stored, Told};
+use crate::replicas::{OfSession, Stored, Told};
 use crate::server::{Reply, Shared};
 
 /// The names of what is kept.
@@ -128,7 +128,7 @@ fn key(principal: &Principal, id: &str) -> String {
 }
 
 /// The id of the session that a peer's headers name.
-fn named(peer: &Peer) -> Option<&str> {
+pub(super) fn named(peer: &Peer) -> Option<&str> {
     let Link::Http(headers) = &peer.link else { return None };
     headers::single(headers, &headers::SESSION).ok().flatten().filter(|id| id.len() <= LONGEST_ID)
 }
@@ -160,6 +160,13 @@ pub(crate) async fn meet(server: &Arc<Shared>, peer: &Peer) -> Result<(), Reply>
         }
     }
     Ok(())
+}
+
+/// The streams of a session that other machines speak in too.
+pub(super) fn streams(server: &Shared, session: u128, revision: Revision) -> Arc<Streams> {
+    let copies = server.sessions.copying.clone();
+    let copies = copies.map(|copying| Arc::new(OfSession { copying, session }) as Arc<dyn Copies>);
+    Streams::shared(revision.polls_streams(), copies)
 }
 
 /// Keeps what a message has changed in its session, before the peer is told so.
@@ -218,8 +225,9 @@ fn adopted(server: &Shared, kept: Kept) -> Option<Session> {
     let begun: Begun = serde_json::from_str(kept.get(BEGUN)?).ok()?;
     let revision = Revision::named(&begun.revision).filter(|revision| !revision.is_stateless())?;
     let raw = |raw: Option<Box<RawValue>>| raw.map(|raw| Raw::whole(raw.get()));
+    let number = u128::from_str_radix(&begun.number, 16).ok()?;
     let session = Session {
-        number: u128::from_str_radix(&begun.number, 16).ok()?,
+        number,
         revision,
         client: Client { info: raw(begun.info), capabilities: raw(begun.capabilities) },
         in_flight: Arc::default(),
@@ -229,7 +237,7 @@ fn adopted(server: &Shared, kept: Kept) -> Option<Session> {
             revision.polls_streams(),
         ),
         level: Mutex::new(Level::Info),
-        streams: Streams::shared(revision.polls_streams()),
+        streams: streams(server, number, revision),
         known: Known::default(),
     };
     session.learn(kept);

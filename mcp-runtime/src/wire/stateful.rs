@@ -15,7 +15,7 @@ use super::peer::{Connection, Link, Peer};
 use super::resumed::rewind;
 use super::revision::Revision;
 use super::session::Session;
-use super::shared::{Known, answered_elsewhere, cancelled_elsewhere};
+use super::shared::{Known, answered_elsewhere, cancelled_elsewhere, streams};
 use super::unserved::{self, Refused};
 use crate::Error;
 use crate::changes::Change;
@@ -290,8 +290,9 @@ fn begin(server: &Shared, params: &Params, shared: bool) -> Result<Session, ()> 
     let mut number = [0; 16];
     // Without randomness, sessions are counted as one.
     let _ = getrandom::fill(&mut number);
+    let number = u128::from_ne_bytes(number);
     Ok(Session {
-        number: u128::from_ne_bytes(number),
+        number,
         revision,
         client: Client { info: object("clientInfo")?, capabilities: object("capabilities")? },
         in_flight: Arc::default(),
@@ -302,7 +303,7 @@ fn begin(server: &Shared, params: &Params, shared: bool) -> Result<Session, ()> 
         ),
         level: Mutex::new(Level::Info),
         streams: match shared {
-            true => Streams::shared(revision.polls_streams()),
+            true => streams(server, number, revision),
             false => Streams::new(revision.polls_streams()),
         },
         known: Known::default(),

@@ -8,6 +8,7 @@ mod once;
 mod real;
 mod secrets;
 mod sessions;
+mod streams;
 mod tasks;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -71,7 +71,7 @@ async fn machines(redis: &Real) -> ([Server; 2], [String; 2]) {
     (servers, urls)
 }
 
-fn head(session: Option<&str>) -> Vec<(&str, &str)> {
+pub fn head(session: Option<&str>) -> Vec<(&str, &str)> {
     let mut head = vec![
         ("content-type", "application/json"),
         ("accept", "application/json, text/event-stream"),
@@ -89,7 +89,7 @@ async fn initialize(url: &str) -> Answer {
     send(url, "POST", &head(None), message.to_string()).await
 }
 
-async fn begin(url: &str) -> String {
+pub async fn begin(url: &str) -> String {
     initialize(url).await.headers["mcp-session-id"].to_str().unwrap().to_owned()
 }
 
@@ -104,28 +104,44 @@ async fn ask(url: &str, session: &str, method: &str, params: Value) -> Answer {
 }
 
 /// The messages of a stream of events, as they come.
-struct Events {
+pub struct Events {
     body: crate::record::Body,
     text: Vec<u8>,
+    /// The name of the last event.
+    pub last: String,
 }
 
 impl Events {
-    async fn of(url: &str, method: &str, session: &str, message: Option<&Value>) -> Self {
+    pub async fn of(url: &str, method: &str, session: &str, message: Option<&Value>) -> Self {
+        Self::open(url, method, &head(Some(session)), message).await
+    }
+
+    /// Comes back for what was said after an event.
+    pub async fn after(url: &str, session: &str, last: &str) -> Self {
+        let mut head = head(Some(session));
+        head.push(("last-event-id", last));
+        Self::open(url, "GET", &head, None).await
+    }
+
+    async fn open(url: &str, method: &str, head: &[(&str, &str)], message: Option<&Value>) -> Self {
         let mut request = http::Request::builder().method(method).uri(url);
-        for (name, value) in head(Some(session)) {
+        for (name, value) in head.iter().copied() {
             request = request.header(name, value);
         }
         let body = message.map(Value::to_string).unwrap_or_default();
         let response = Client::new().request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
         assert_eq!(response.status(), 200);
-        Self { body: response.into_body(), text: Vec::new() }
+        Self { body: response.into_body(), text: Vec::new(), last: String::new() }
     }
 
-    async fn next(&mut self) -> Option<Value> {
+    pub async fn next(&mut self) -> Option<Value> {
         let next = async {
             loop {
                 while let Some(end) = self.text.iter().position(|byte| *byte == b'\n') {
                     let line: Vec<u8> = self.text.drain(..=end).collect();
+                    if let Some(id) = line.strip_prefix(b"id: ") {
+                        self.last = String::from_utf8_lossy(id).trim().to_owned();
+                    }
                     if let Some(data) = line.strip_prefix(b"data: ").filter(|data| data.len() > 1) {
                         return Some(serde_json::from_slice(data).unwrap());
                     }

@@ -26,7 +26,7 @@ use crate::dialect::Dialect;
 use crate::kept::{Reader, Said, Streams};
 use crate::model::Principal;
 use crate::server::{Replies, Reply, ReplyKind, Server};
-use crate::wire::{Peer, forget, meet, remember, resume};
+use crate::wire::{Peer, forget, meet, remember, resume, resume_elsewhere};
 
 /// The scopes that a refused caller needs: on the way from the reply to the challenge.
 #[derive(Debug, Clone)]
@@ -155,7 +155,12 @@ impl HttpService {
         match resume(&self.server.shared, &peer) {
             // Its call has the place.
             Some(Ok(reader)) => return stream_of(None, Body::events(Events::resumed(reader))),
-            Some(Err(refusal)) => return respond(refusal),
+            Some(Err(refusal)) => {
+                return match resume_elsewhere(&self.server.shared, &peer).await {
+                    Some(reader) => stream_of(None, Body::events(Events::resumed(reader))),
+                    None => respond(refusal),
+                };
+            }
             None => {}
         }
         let mut replies = self.server.listen(&peer);

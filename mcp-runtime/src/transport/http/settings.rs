@@ -143,6 +143,6 @@ mod tests {
     fn what_holds_where_nothing_is_said_is_this() {
         let Settings { exposure, path, connections, sse, metrics_on } = Settings::default();
         assert!(!exposure.is_public() && exposure.origins.is_empty() && exposure.proxies.is_none());
-        assert_eq!((&*path, connections, sse.is_none()), ("/mcp", 10_240, true));
+        assert_eq!((&*path, connections, sse.is_none(), metrics_on), ("/mcp", 10_240, true, None));
     }
 }
