@@ -155,7 +155,10 @@ fn x_forwarded(headers: &HeaderMap) -> Vec<Hop> {
 
 /// RFC 7239, section 4.
 fn standard(headers: &HeaderMap) -> Vec<Hop> {
-    let elements = lines(headers, &FORWARDED).flat_map(|line| parts(line, ','));
+    // A quote that the caller left open swallows what a proxy adds to the same line: nothing of it is believed.
+    let closed = |line: &&str| line.matches('"').count() % 2 == 0;
+    let lines = lines(headers, &FORWARDED).map(|line| Some(line).filter(closed).unwrap_or_default());
+    let elements = lines.flat_map(|line| parts(line, ','));
     let hop = |element: &str| {
         let mut hop = Hop::default();
         for pair in parts(element, ';') {
@@ -288,6 +291,7 @@ mod tests {
             ("for=_hidden;host=x", "10.0.0.1", Some("x")),
             ("for=unknown", "10.0.0.1", None),
             (";;=,,\"", "10.0.0.1", None),
+            ("for=1.2.3.4;x=\", for=198.51.100.7", "10.0.0.1", None),
         ] {
             let (found, named) = seen(&proxies, "10.0.0.1", &[("forwarded", line)]);
             assert_eq!((found.as_str(), named.as_deref()), (from, host), "{line}");
