@@ -3,9 +3,9 @@
 
 CARGO ?= cargo
 
-.PHONY: test quick lint unit wirecheck features link docs conformance interop scrape bench bench-layers bench-macros fuzz soak deny serve
+.PHONY: test quick lint unit wirecheck features link docs conformance interop scrape template bench bench-layers bench-macros fuzz soak deny serve
 
-test: lint unit wirecheck features link docs conformance interop scrape
+test: lint unit wirecheck features link docs conformance interop scrape template
 
 quick: lint unit
 
@@ -58,6 +58,10 @@ interop:
 scrape:
 	$(CARGO) build --example observed
 	tests/scrape/run
+
+# A project of the template passes its own tests and lints.
+template:
+	$(CARGO) test --test it template -- --ignored
 
 bench:
 	cd benches && $(CARGO) run --release -p driver

@@ -65,6 +65,7 @@ fn make(folder: &Path, targets: &[&str]) -> String {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "`make template` runs it: it builds a project, which takes minutes"]
 fn a_project_of_the_template_passes_its_own_tests_and_lints() {
     let folder = project("note-keeper");
     let said = make(&folder, &["test", "lint", "docs"]);

@@ -295,7 +295,7 @@ mod tests {
             ("for=_hidden;host=x", "10.0.0.1", Some("x")),
             ("for=unknown", "10.0.0.1", None),
             (";;=,,\"", "10.0.0.1", None),
-            ("for=1.2.3.4;x=\", for=198.51.100.7", "10.0.0.1", None),
+            ("for=1.2.3.4;x=\", for=198.51.100.7", "198.51.100.7", None),
         ] {
             let (found, named) = seen(&proxies, "10.0.0.1", &[("forwarded", line)]);
             assert_eq!((found.as_str(), named.as_deref()), (from, host), "{line}");
