@@ -398,6 +398,6 @@ macro_rules! contract {
 }
 
 /// The examples of the README, which are to compile.
-#[cfg(all(doctest, feature = "http", feature = "cli", feature = "auth"))]
+#[cfg(all(doctest, feature = "cli", feature = "auth", feature = "redis"))]
 #[doc = include_str!("../../README.md")]
 mod readme {}

@@ -4,7 +4,7 @@ use std::{env, net::SocketAddr, time::Duration};
 
 use mcp::auth::ApiKeys;
 use mcp::http::Exposure;
-use mcp::{Breaker, Bulkhead, Rate, RateLimits, ServerBuilder};
+use mcp::{Audit, Breaker, Bulkhead, Rate, RateLimits, ServerBuilder};
 use tower::util::MapRequestLayer;
 
 /// The key that the driver shows.
@@ -23,7 +23,12 @@ async fn add(
 
 /// A server without any of them.
 fn nothing() -> ServerBuilder {
-    mcp::server!().rate_limits(RateLimits::none()).timeout(Duration::MAX).max_result(usize::MAX)
+    mcp::server!()
+        .rate_limits(RateLimits::none())
+        .timeout(Duration::MAX)
+        .max_result(usize::MAX)
+        .sanitise(false)
+        .redact_credentials(false)
 }
 
 /// What the driver measures: a name for the command line, what it is, and the builder with it.
@@ -31,7 +36,7 @@ type Layer = (&'static str, &'static str, fn(ServerBuilder) -> ServerBuilder);
 
 const LAYERS: &[Layer] = &[
     ("nothing", "nothing", |builder| builder),
-    ("defaults", "the defaults: limits of rates and sizes, a timeout", |_| {
+    ("defaults", "the defaults: limits of rates and sizes, a timeout, results looked over", |_| {
         mcp::server!().rate_limits(rates())
     }),
     ("rates", "rate limits of callers, sessions, functions and the server", |builder| {
@@ -40,6 +45,9 @@ const LAYERS: &[Layer] = &[
     ("timeout", "a timeout", |builder| builder.timeout(Duration::from_secs(30))),
     ("breaker", "a breaker", |builder| builder.breakers(Breaker::new())),
     ("bulkhead", "a bulkhead", |builder| builder.bulkhead("add", Bulkhead::new(100))),
+    ("care", "results looked over", |builder| builder.sanitise(true).redact_credentials(true)),
+    ("metrics", "metrics", |builder| builder.metrics()),
+    ("audit", "an audit that is written nowhere", |builder| builder.audit(Audit::writer(std::io::sink()))),
     ("keys", "an API key for each request", |builder| {
         let keys = ApiKeys::new().key("driver", KEY, ["add"]);
         builder.exposure(Exposure::public(["127.0.0.1"], [""; 0], keys))
