@@ -84,6 +84,11 @@ fn events_are_read_as_they_were_said() {
 }
 
 #[test]
+fn what_hides_in_what_functions_give_is_shown() {
+    hold("output");
+}
+
+#[test]
 fn nobody_chooses_his_address_behind_a_proxy() {
     hold("forwarded");
 }

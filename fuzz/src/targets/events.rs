@@ -21,7 +21,8 @@ async fn say(text: String, cx: Context) -> String {
 }
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
-    mcp::server!().explicit().tool::<say>().rate_limits(RateLimits::none()).build().unwrap()
+    let server = mcp::server!().explicit().tool::<say>().rate_limits(RateLimits::none());
+    server.sanitise(false).redact_credentials(false).build().unwrap()
 });
 
 /// The data of the events in a stream, by the rules of the HTML standard (section 9.2.6) and nothing of ours.

@@ -12,6 +12,7 @@ mod keys;
 mod lines;
 mod lock;
 mod message;
+mod output;
 mod ready;
 mod template;
 mod token;
@@ -20,7 +21,7 @@ mod token;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their folders in `fuzz/corpus`.
-pub const ALL: [(&str, Target); 12] = [
+pub const ALL: [(&str, Target); 13] = [
     ("arguments", arguments::run),
     ("carried", carried::run),
     ("conversation", conversation::run),
@@ -31,6 +32,7 @@ pub const ALL: [(&str, Target); 12] = [
     ("lines", lines::run),
     ("lock", lock::run),
     ("message", message::run),
+    ("output", output::run),
     ("template", template::run),
     ("token", token::run),
 ];

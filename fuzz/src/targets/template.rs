@@ -40,7 +40,7 @@ async fn rest(rest: String, last: String, a: Option<String>) -> String {
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
     let server = mcp::server!().explicit().resource::<log>().resource::<file>();
-    server.resource::<db>().resource::<rest>().build().unwrap()
+    server.resource::<db>().resource::<rest>().sanitise(false).redact_credentials(false).build().unwrap()
 });
 
 /// The values that a URI is read as, and the template that read it.

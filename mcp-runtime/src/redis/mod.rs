@@ -33,7 +33,7 @@ use self::tasks::Machine;
 ///
 /// let redis = Redis::open("redis://127.0.0.1:6379")?.prefix("shop:");
 /// let key = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=".parse()?;
-/// let server = mcp::server!().redis(redis).state_keys([key]).build()?;
+/// let server = mcp::server!().explicit().redis(redis).state_keys([key]).build()?;
 /// # Ok(())
 /// # }
 /// # redis().unwrap();
