@@ -11,7 +11,6 @@ use crate::{BoxError, BoxFuture};
 #[derive(Debug)]
 pub(super) struct Memory {
     most: usize,
-    per_caller: usize,
     bytes: usize,
     table: Mutex<Table>,
 }
@@ -36,8 +35,8 @@ struct Kept {
 }
 
 impl Memory {
-    pub(super) fn new(most: usize, per_caller: usize, bytes: usize) -> Self {
-        Self { most, per_caller, bytes, table: Mutex::default() }
+    pub(super) fn new(most: usize, bytes: usize) -> Self {
+        Self { most, bytes, table: Mutex::default() }
     }
 
     /// The table, without what its time is over for.
@@ -64,7 +63,7 @@ impl Memory {
         }
         loop {
             let own = table.owners.get(keeping.owner);
-            let too_many = own.is_some_and(|own| own.len() >= self.per_caller);
+            let too_many = own.is_some_and(|own| own.len() >= keeping.most);
             if !too_many && table.kept.len() < self.most && table.bytes + value.len() <= self.bytes {
                 break;
             }
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
 
     fn keeping(owner: &str) -> Keeping<'_> {
-        Keeping::new(owner, Duration::from_secs(60))
+        Keeping::new(owner, Duration::from_secs(60)).most(2)
     }
 
     async fn get(memory: &Memory, key: &str) -> Option<String> {
@@ -140,7 +139,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_its_time_is_over_for_is_forgotten() {
-        let memory = Memory::new(10, 10, 1000);
+        let memory = Memory::new(10, 1000);
         assert_eq!(memory.put_now("a", "1", keeping("ada")), Room::Kept);
         tokio::time::advance(Duration::from_secs(59)).await;
         assert_eq!(get(&memory, "a").await.as_deref(), Some("1"));
@@ -154,7 +153,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_makes_room_at_his_own_cost_only() {
-        let memory = Memory::new(3, 2, 10);
+        let memory = Memory::new(3, 10);
         for key in ["a", "b", "c"] {
             assert_eq!(memory.put_now(key, "1", keeping("ada")), Room::Kept);
         }

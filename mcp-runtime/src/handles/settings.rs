@@ -20,7 +20,7 @@ use super::{HandleStore, Memory};
 pub struct HandleRules {
     pub(super) keep: Duration,
     most: usize,
-    per_caller: usize,
+    pub(super) per_caller: usize,
     bytes: usize,
     store: Option<Arc<dyn HandleStore>>,
 }
@@ -67,7 +67,7 @@ impl HandleRules {
         self
     }
 
-    /// How many handles of one caller are kept in memory, 1,000 by default: one more takes the place of his oldest. All whom
+    /// How many handles of one caller are kept, 1,000 by default: one more takes the place of his oldest. All whom
     /// nobody has asked who they are count as one caller.
     #[must_use]
     pub fn per_caller(mut self, handles: usize) -> Self {
@@ -82,14 +82,21 @@ impl HandleRules {
         self
     }
 
-    /// Where they are kept, in memory by default. What another store has room for it says itself.
+    /// Where they are kept, in memory by default, or in [`Redis`](crate::ServerBuilder::redis) where that is given. What
+    /// another store has room for in all it says itself.
     #[must_use]
     pub fn store(mut self, store: impl HandleStore) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
+    /// Takes another store where none was given.
+    pub(crate) fn settle(&mut self, store: &Option<Arc<dyn HandleStore>>) {
+        let own = self.store.take();
+        self.store = own.or_else(|| store.clone());
+    }
+
     pub(super) fn store_or_memory(&self) -> Arc<dyn HandleStore> {
-        self.store.clone().unwrap_or_else(|| Arc::new(Memory::new(self.most, self.per_caller, self.bytes)))
+        self.store.clone().unwrap_or_else(|| Arc::new(Memory::new(self.most, self.bytes)))
     }
 }

@@ -35,12 +35,20 @@ pub struct Keeping<'a> {
     pub owner: &'a str,
     /// How long it is kept.
     pub time: Duration,
+    /// How many values are kept for the caller: one more takes the place of his oldest.
+    pub most: usize,
 }
 
 impl<'a> Keeping<'a> {
-    /// For this caller, so long.
+    /// For this caller, so long, who has 1,000 values at most.
     pub fn new(owner: &'a str, time: Duration) -> Self {
-        Self { owner, time }
+        Self { owner, time, most: 1_000 }
+    }
+
+    /// The same, where the caller has so many values at most.
+    #[must_use]
+    pub fn most(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 }
 

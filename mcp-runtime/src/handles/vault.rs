@@ -14,6 +14,7 @@ pub(crate) struct Vault {
     seal: Arc<Seal>,
     store: Arc<dyn HandleStore>,
     keep: Duration,
+    per_caller: usize,
     cursors: Duration,
 }
 
@@ -41,7 +42,7 @@ pub(crate) fn purpose(what: &str, principal: &Principal, of: &str) -> Vec<u8> {
 
 impl Vault {
     pub(crate) fn new(seal: Arc<Seal>, rules: &HandleRules, cursors: Duration) -> Self {
-        Self { seal, store: rules.store_or_memory(), keep: rules.keep, cursors }
+        Self { seal, store: rules.store_or_memory(), keep: rules.keep, per_caller: rules.per_caller, cursors }
     }
 
     /// How long what is kept is kept.
@@ -80,7 +81,8 @@ impl Vault {
     ) -> Result<(), Trouble> {
         let sealed = self.seal.seal(&until(self.keep, value), purpose).ok_or(Trouble::NotSealed)?;
         let owner = owner(principal);
-        match self.store.put(key, &sealed, Keeping::new(&owner, self.keep)).await {
+        let keeping = Keeping::new(&owner, self.keep).most(self.per_caller);
+        match self.store.put(key, &sealed, keeping).await {
             Ok(Room::Kept) => Ok(()),
             Ok(Room::Full) => Err(Trouble::Full),
             Err(error) => Err(Trouble::Store(error)),

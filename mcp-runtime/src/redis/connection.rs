@@ -69,6 +69,13 @@ pub(super) enum Failure {
     Redis(RedisError),
 }
 
+impl Failure {
+    /// Whether Redis has no memory left.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Redis(error) if error.code() == Some("OOM"))
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

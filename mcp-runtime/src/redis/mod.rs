@@ -6,6 +6,7 @@ mod bus;
 mod calls;
 mod connection;
 mod events;
+mod handles;
 mod limits;
 mod server;
 mod sessions;

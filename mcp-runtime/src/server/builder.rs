@@ -489,7 +489,7 @@ impl ServerBuilder {
     /// Everything that does not fit together, each with its place in the source: names that occur twice or are not
     /// legal, states that were not given, arguments that cannot stand beside each other.
     pub fn build(mut self) -> Result<Server, BuildError> {
-        self.replicas.settle(&mut self.protection, &mut self.tasks);
+        self.replicas.settle(&mut self.protection, &mut self.tasks, &mut self.handles);
         let mut definitions: Vec<_> = self.found().collect();
         definitions.extend(self.definitions);
         let mut problems = self.problems;

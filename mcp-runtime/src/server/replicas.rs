@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ServerBuilder;
+use crate::handles::{HandleRules, HandleStore};
 use crate::idempotency::IdempotencyStore;
 use crate::layer::Protection;
 use crate::limits::LimitStore;
@@ -15,6 +16,7 @@ pub(crate) struct Replicas {
     pub(crate) limits: Option<Arc<dyn LimitStore>>,
     pub(crate) calls: Option<Arc<dyn IdempotencyStore>>,
     pub(crate) once: Option<Arc<dyn IdempotencyStore>>,
+    pub(crate) handles: Option<Arc<dyn HandleStore>>,
     pub(crate) tasks: Option<Arc<dyn TaskStore>>,
     pub(crate) bus: Option<Arc<dyn Bus>>,
     pub(crate) sessions: Option<Arc<dyn SessionStore>>,
@@ -23,10 +25,11 @@ pub(crate) struct Replicas {
 
 impl Replicas {
     /// Puts stores where there are none.
-    pub(super) fn settle(&self, protection: &mut Protection, tasks: &mut Tasks) {
-        let Self { limits, calls, tasks: kept, .. } = self;
+    pub(super) fn settle(&self, protection: &mut Protection, tasks: &mut Tasks, rules: &mut HandleRules) {
+        let Self { limits, calls, handles, tasks: kept, .. } = self;
         protection.settle(limits, calls);
         tasks.settle(kept);
+        rules.settle(handles);
     }
 
     /// What other replicas must know as well, and do not.

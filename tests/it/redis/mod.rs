@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod handles;
 mod limits;
 mod machines;
 mod once;
