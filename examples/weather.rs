@@ -222,7 +222,11 @@ impl std::error::Error for Failed {}
 /// The service was not reached, or broke off.
 impl From<reqwest::Error> for Failed {
     fn from(error: reqwest::Error) -> Self {
-        Self { verdict: Verdict::Transient, why: error.to_string() }
+        // What callers ask for stands in the URL, and does not belong in the log.
+        let error = error.without_url();
+        let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+        let why = causes.last().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+        Self { verdict: Verdict::Transient, why }
     }
 }
 

@@ -238,3 +238,22 @@ async fn variables_that_are_a_letter_off_are_doubted_and_those_of_hosts_are_left
     assert!(said.contains("nobody reads the variable MCP_PAGE_SIZ; did you mean MCP_PAGE_SIZE?"), "{said}");
     assert!(!said.contains("TIMEOUT"), "{said}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_variable_that_is_no_text_is_not_overheard() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let mut command = Command::new(example("orders"));
+    command.arg("list").env("MCP_READ_ONLY", std::ffi::OsStr::from_bytes(b"\xff"));
+    let output = command.stdin(Stdio::null()).output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("MCP_READ_ONLY"), "{said}");
+}
+
+#[tokio::test]
+async fn a_program_with_a_log_of_its_own_says_that_settings_do_not_reach_it() {
+    let output =
+        Command::new(example("observed")).args(["--log-level", "debug", "list"]).output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("log_level and log_format say nothing here"), "{said}");
+}

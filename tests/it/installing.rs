@@ -281,6 +281,29 @@ fn links_are_followed_and_rights_are_kept() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_lies_in_wait_in_a_project_is_not_written_through() {
+    let home = Home::new("trap");
+    home.put(".vscode/mcp.json", "{\"servers\": {}} // evil");
+    std::os::unix::fs::symlink("../victim", home.path(".vscode/mcp.json.bak")).unwrap();
+    let said = home.ok(&["install", "vscode", "--project"]);
+    assert!(!home.path("victim").exists(), "{said}");
+    assert!(said.contains("mcp.json.bak1"), "{said}");
+    assert_eq!(home.text(".vscode/mcp.json.bak1"), "{\"servers\": {}} // evil");
+}
+
+#[test]
+fn variables_that_go_and_settings_with_which_it_does_not_start_are_told() {
+    let home = Home::new("told");
+    home.ok(&["install", "cursor", "--file", "f.json", "--env", "KEY=value"]);
+    let said = home.ok(&["--read-only", "install", "cursor", "--file", "f.json"]);
+    assert!(said.contains("no longer given KEY") && !said.contains("value"), "{said}");
+    let output = home.run(&["--tools", "ad", "install", "cursor", "--file", "f.json"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("did you mean \"add\"?"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_installed_says_so() {
     let home = Home::new("cannot");

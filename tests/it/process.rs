@@ -233,6 +233,19 @@ async fn output(arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[tokio::test]
+async fn a_list_says_what_callers_need() {
+    let listed = tokio::process::Command::new(example("orders")).arg("list").output().await.unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    for line in [
+        "Lists the orders. [read-only, needs orders:read]",
+        "same order. [needs orders:write]",
+        "One order. [needs orders:read]",
+    ] {
+        assert!(listed.contains(line), "{listed}");
+    }
+}
+
+#[tokio::test]
 async fn the_command_line_lists_and_calls() {
     let (code, listed, _) = output(&["list"]).await;
     assert_eq!(code, 0);

@@ -24,11 +24,34 @@ async fn length(key: Secret<ApiKey>) -> usize {
     key.expose().len()
 }
 
+/// What comes from something else.
+#[derive(Debug)]
+struct Deep(std::io::Error);
+
+impl std::fmt::Display for Deep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no answer")
+    }
+}
+
+impl std::error::Error for Deep {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
 /// Says the key in every way.
 #[mcp::tool(raw)]
 async fn leaks(how: String, key: Secret<ApiKey>) -> Result<Json<Value>, ToolError> {
     match how.as_str() {
         "json" => Ok(Json(json!({"url": format!("https://example.com/?key={}", key.expose()), "n": 1}))),
+        "deep" => {
+            Err(ToolError::fatal("failed").source(Deep(std::io::Error::other(key.expose().to_owned()))))
+        }
+        "repeated" => {
+            Err(ToolError::fatal(key.expose().to_owned())
+                .source(std::io::Error::other(key.expose().to_owned())))
+        }
         "cause" => Err(ToolError::fatal("failed").source(format!("401 for {}", key.expose()))),
         _ => Err(ToolError::fatal(format!("401 for {}", key.expose()))),
     }
@@ -120,7 +143,7 @@ async fn a_secret_reaches_its_function_and_nobody_else() {
     let server = server(Vault::with(MARKER));
     assert_eq!(text(&call(&server, "length", json!({})).await), MARKER.len().to_string());
     let mut said = Vec::new();
-    for how in ["json", "cause", "error"] {
+    for how in ["json", "cause", "error", "deep", "repeated"] {
         said.push(call(&server, "leaks", json!({"how": how})).await.to_string());
     }
     said.push(call(&server, "fails", json!({})).await.to_string());
@@ -128,13 +151,14 @@ async fn a_secret_reaches_its_function_and_nobody_else() {
     for answer in &said {
         assert!(!answer.contains("5128"), "{answer}");
     }
-    for at in [0, 2, 3, 4] {
+    for at in [0, 2, 4, 5, 6] {
         assert!(said[at].contains("[redacted: SECRETS_TEST_API_KEY]"), "{}", said[at]);
     }
     let json: Value = serde_json::from_str(&said[0]).unwrap();
     assert_eq!(json["result"]["structuredContent"]["n"], 1);
     let log = log.text();
     assert!(!log.contains("5128"), "{log}");
+    assert!(log.contains("cause=\"no answer: [redacted: SECRETS_TEST_API_KEY]\""), "{log}");
     assert!(log.contains("mcp::audit") && log.contains("SECRETS_TEST_API_KEY"), "{log}");
     let taken = log.lines().find(|line| line.contains("mcp::audit")).unwrap();
     assert!(taken.contains("length") && taken.contains("ada") && taken.contains("found=true"), "{taken}");

@@ -38,8 +38,13 @@ impl Config {
     ///
     /// Where the file cannot be read, or a value or a name in it cannot be understood, or a variable's value.
     pub fn load() -> Result<Self, ServerError> {
-        Ok(load(&Given::default(), |name| std::env::var(name).ok())?.config)
+        Ok(load(&Given::default(), variable)?.config)
     }
+}
+
+/// A variable of the environment. What is no text is wrong wherever a form is wanted, and never as if nothing was said.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// Reads file, environment and command line, in this order.

@@ -18,7 +18,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use form::Shape;
-pub(crate) use load::{Given, Loaded, doubtful, load, problem_of};
+pub(crate) use load::{Given, Loaded, doubtful, load, problem_of, variable};
 pub use table::Config;
 pub(crate) use table::{ROWS, Row};
 pub(crate) use words::Words;

@@ -57,8 +57,9 @@ impl fmt::Display for ServerError {
             Self::Bind { address, source } => write!(f, "cannot listen at {address}: {source}"),
             Self::Exposed { address } => write!(
                 f,
-                "{address} can be reached from other machines: say who may use the server with \
-                 `.exposure(Exposure::public(hosts, origins, authentication))`, or listen at 127.0.0.1"
+                "{address} can be reached from other machines: say who may use the server, with the settings `hosts` and \
+                 `issuer` and `resource`, or `api_keys_file`, or in its code with `.exposure(Exposure::public(…))`; or listen at \
+                 127.0.0.1"
             ),
             Self::Transport(source) => write!(f, "the transport failed: {source}"),
             Self::Command(message) => f.write_str(message),

@@ -97,7 +97,7 @@ impl ToolError {
         if let Some(hidden) = known.hidden(&self.message) {
             self.message = hidden;
         }
-        let cause = self.source.as_ref().and_then(|source| known.hidden(&source.to_string()));
+        let cause = crate::handler::causes(&self).and_then(|causes| known.hidden(&causes));
         if let Some(cause) = cause {
             self.source = Some(Box::new(crate::handler::Hidden::new(cause)));
         }

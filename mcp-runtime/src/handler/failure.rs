@@ -42,7 +42,7 @@ impl Failure {
     pub(crate) fn without(self, known: &Known) -> Self {
         match self {
             Self::Other { error, public } => {
-                let cause = error.source().map(ToString::to_string);
+                let cause = causes(&*error);
                 let said = error.to_string();
                 let hidden = known.hidden(&said);
                 let hidden_cause = cause.as_deref().and_then(|cause| known.hidden(cause));
@@ -77,7 +77,7 @@ impl Failure {
     pub(crate) fn into_tool_result(self, function: &str, facts: &Facts) -> ToolResult {
         match self {
             Self::Tool(error) => {
-                note(function, &error);
+                note(function, &error, facts);
                 let kind = error.failure();
                 ToolResult::failed(error, kind)
             }
@@ -91,7 +91,7 @@ impl Failure {
         match self {
             Self::Protocol(error) => error,
             Self::Tool(error) => {
-                note(function, &error);
+                note(function, &error, facts);
                 match error.kind {
                     crate::error::ToolErrorKind::InvalidInput => Error::invalid_params(error.text()),
                     _ => Error::internal(error.text()),
@@ -136,9 +136,31 @@ fn missing_capability(error: &(dyn std::error::Error + 'static)) -> Option<Error
     chain.filter_map(|error| error.downcast_ref::<AskError>()).find_map(AskError::missing_capability)
 }
 
-fn note(function: &str, error: &ToolError) {
-    if let Some(cause) = std::error::Error::source(error) {
-        tracing::warn!(function, error = %error, cause = %cause, "a function failed");
+/// What an error comes from, down to its beginning, each as it says itself.
+fn chain(error: &(dyn std::error::Error + 'static)) -> Vec<String> {
+    /// Nobody wraps an error more often, unless in a circle.
+    const DEEPEST: usize = 16;
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.take(DEEPEST).map(ToString::to_string).collect()
+}
+
+/// All of what an error comes from.
+pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    Some(chain(error).join(": ")).filter(|causes| !causes.is_empty())
+}
+
+/// The same for the log: what only repeats the one before is left out.
+fn cause(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut causes = chain(error);
+    let mut before = error.to_string();
+    causes.retain(|cause| !std::mem::replace(&mut before, cause.clone()).contains(cause));
+    Some(causes.join(": ")).filter(|causes| !causes.is_empty())
+}
+
+fn note(function: &str, error: &ToolError, facts: &Facts) {
+    if let Some(cause) = cause(error) {
+        let number = facts.correlation();
+        tracing::warn!(function, %error, cause, number, "a function failed");
     }
 }
 
@@ -150,7 +172,7 @@ fn text(
     public: bool,
     facts: &Facts,
 ) -> String {
-    let cause = error.source().map(ToString::to_string);
+    let cause = cause(error);
     let number = facts.correlation();
     if public || !facts.public {
         tracing::warn!(function, %error, cause, number, "a function failed");

@@ -32,7 +32,7 @@ pub use complete::{Complete, Completed, Completing, IntoCompletion};
 pub use context::Context;
 pub use cursor::{Cursor, Page, Paged};
 pub use extract::{Args, Argument, Extract, Extractor, Field, Headers, Needs, Whole};
-pub(crate) use failure::{Failure, Hidden};
+pub(crate) use failure::{Failure, Hidden, causes};
 pub use prompt_result::IntoPromptResult;
 pub use resource_result::IntoResourceResult;
 pub use shape::{Probe, Shape, Unshaped};

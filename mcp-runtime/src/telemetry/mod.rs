@@ -168,7 +168,14 @@ fn provider(variable: impl Fn(&str) -> Option<String>) -> Result<Option<SdkTrace
         return Ok(None);
     }
     if !endpoint.starts_with("http://") {
-        let problem = format!("{endpoint:?} is not the URL of a collector, as in \"http://localhost:4318\"");
+        // It is not repeated: a password may stand in it.
+        let problem = match endpoint.starts_with("https://") {
+            true => {
+                "the collector is spoken to without TLS: say where one stands beside the server, as in \"http://localhost:4318\""
+            }
+            false => "it is not the URL of a collector, as in \"http://localhost:4318\"",
+        };
+        let problem = problem.to_owned();
         return Err(TelemetryError::Variable { name, problem });
     }
     for name in ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"] {
@@ -222,11 +229,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_said_with_the_name_of_the_variable() {
-        let refused = of(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector")]).unwrap_err();
-        assert!(
-            refused.contains("OTEL_EXPORTER_OTLP_ENDPOINT: \"https://collector\" is not the URL"),
-            "{refused}"
-        );
+        for (endpoint, said) in [("https://ada:hush@c", "without TLS"), ("ada:hush@c", "not the URL")] {
+            let refused = of(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)]).unwrap_err();
+            assert!(refused.starts_with("the variable OTEL_EXPORTER_OTLP_ENDPOINT: "), "{refused}");
+            assert!(refused.contains(said) && !refused.contains("hush"), "{refused}");
+        }
         let grpc = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
         let refused = of(&grpc).unwrap_err();
         assert_eq!(refused, "the variable OTEL_EXPORTER_OTLP_PROTOCOL: only \"http/protobuf\" is spoken");

@@ -324,7 +324,9 @@ pub(super) fn progress_token(noted: Option<&Noted<'_>>) -> Option<Raw> {
 pub(super) fn is_trace_parent(value: &str) -> bool {
     let parts: Vec<_> = value.split('-').collect();
     let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
+    // Later versions may say more behind it, but no essays.
     lengths.starts_with(&[2, 32, 16, 2])
+        && (parts.len() == 4 || (parts.first() != Some(&"00") && value.len() <= 256))
         && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 

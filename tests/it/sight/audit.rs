@@ -192,6 +192,54 @@ async fn what_callers_write_is_cut() {
     assert!(text.len() < 2000, "{}", text.len());
 }
 
+#[tokio::test]
+async fn a_record_has_an_end_however_much_a_caller_sends() {
+    let (audit, lines) = lines();
+    let server = builder().audit(audit.arguments(AuditArguments::Redacted)).build().unwrap();
+    let list = |inner: Value| Value::Array(vec![inner; 20]);
+    let wide = list(list(list(json!("xxx"))));
+    for _ in 0..2 {
+        send(&server, &peer(), &call("sign_in", json!({"user": "ada", "pin": "1", "options": {"a": wide}})))
+            .await;
+    }
+    let text = text(&server, &lines);
+    assert_eq!(text.lines().count(), 2);
+    assert!(text.len() < 2 * 20_000, "{}", text.len());
+}
+
+/// Takes what it is given in pieces, as a file does.
+struct Pieces(Sender<Vec<u8>>);
+
+impl io::Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send(bytes.to_vec()).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn lines_of_two_processes_with_one_file_stay_apart() {
+    let (sender, pieces) = channel();
+    let audit = Audit::writer(Pieces(sender)).arguments(AuditArguments::Redacted);
+    let server = builder().audit(audit).build().unwrap();
+    let long = json!({"a": vec![vec!["x".repeat(30); 20]; 20]});
+    for options in [long, json!({"b": 1})] {
+        send(&server, &peer(), &call("sign_in", json!({"user": "ada", "pin": "1", "options": options})))
+            .await;
+    }
+    server.flush_audit();
+    let pieces: Vec<_> = pieces.try_iter().collect();
+    assert!(pieces.iter().any(|piece| piece.len() > 8192));
+    for piece in pieces {
+        let piece = String::from_utf8(piece).unwrap();
+        assert!(piece.starts_with('{') && piece.ends_with("}\n"), "{piece}");
+    }
+}
+
 /// A sink that waits at its first record until it is told to go on.
 #[derive(Debug)]
 struct Slow {

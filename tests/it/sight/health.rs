@@ -46,6 +46,12 @@ async fn a_check_that_fails_makes_it_503_and_one_that_is_degraded_does_not() {
     let checks = json!({"db": {"status": "failed", "detail": "no connection to 10.0.0.9"}});
     assert_eq!((answer.status, answer.body), (503, json!({"status": "failed", "checks": checks})));
 
+    // Nor does a web page whose name leads here.
+    for headers in [("host", "evil.example.com"), ("origin", "https://evil.example.com")] {
+        let answer = send(&at(&failing().build().unwrap(), "/ready").await, "GET", &[headers], "").await;
+        assert_eq!((answer.status, answer.body), (503, json!({"status": "failed"})), "{headers:?}");
+    }
+
     // On the internet nobody need know why.
     let exposure = Exposure::public(["mcp.example.com"], [""; 0], unauthenticated());
     let public = failing().exposure(exposure).build().unwrap();

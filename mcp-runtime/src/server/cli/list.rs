@@ -46,11 +46,11 @@ fn mark(name: &str, required: bool) -> String {
     if required { name.into() } else { format!("{name}?") }
 }
 
-/// The first line of the description, and what a tool says of itself.
+/// The first line of the description, what a tool says of itself, and what its caller needs.
 fn note(definition: &Definition) -> String {
     let description = definition.published_description();
     let first = description.lines().next().unwrap_or_default();
-    let hints = match definition.kind() {
+    let mut hints: Vec<String> = match definition.kind() {
         Kind::Tool(hints) => [
             (hints.read_only, "read-only"),
             (hints.destructive, "destructive"),
@@ -59,10 +59,14 @@ fn note(definition: &Definition) -> String {
         ]
         .iter()
         .filter(|(hint, _)| *hint == Some(true))
-        .map(|(_, name)| *name)
+        .map(|(_, name)| (*name).to_owned())
         .collect(),
         _ => vec![],
     };
+    let scopes = definition.required_scopes();
+    if !scopes.is_empty() {
+        hints.push(format!("needs {}", scopes.join(" and ")));
+    }
     if hints.is_empty() { first.into() } else { format!("{first} [{}]", hints.join(", ")) }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn install(
     for_command: bool,
     told: Option<String>,
 ) {
+    let asked = level.is_some() || format.is_some();
     let json = format == Some(LogFormat::Json);
     let level = match level {
         Some(LogLevel::Off) => LevelFilter::OFF,
@@ -48,6 +49,9 @@ pub(super) fn install(
         None => LevelFilter::INFO,
     };
     if tracing::dispatcher::has_been_set() {
+        if asked {
+            tracing::warn!("log_level and log_format say nothing here: this program has a log of its own");
+        }
         return;
     }
     let told = told.map(ClientLog::of);
@@ -134,7 +138,7 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if let Err(TrySendError::Full(_)) = self.sender.try_send(Line::Text(line.to_vec())) {
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(Line::Text(one_line(line))) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -142,5 +146,43 @@ impl Write for &Lines {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// What callers wrote stands in errors: it begins no line that looks like one of ours.
+fn one_line(event: &[u8]) -> Vec<u8> {
+    let inner = event.strip_suffix(b"\n").unwrap_or(event);
+    let mut line = Vec::with_capacity(event.len());
+    for byte in inner {
+        match byte {
+            b'\n' => line.extend(b"\\n"),
+            b'\r' => line.extend(b"\\r"),
+            other => line.push(*other),
+        }
+    }
+    line.push(b'\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_logged_is_one_line_whatever_stands_in_it() {
+        let (sender, lines) = sync_channel(8);
+        let to = Lines { sender, dropped: Arc::default() };
+        let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(to);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let error = "no such city: x\r\n2030-01-01T00:00:00Z  INFO mcp: all is well";
+            tracing::warn!(%error, "failed");
+            tracing::warn!("failed: {error}");
+        });
+        for line in lines.try_iter().take(2) {
+            let Line::Text(line) = line else { panic!("a flush") };
+            let line = String::from_utf8(line).unwrap();
+            assert!(line.ends_with('\n') && line.lines().count() == 1, "{line:?}");
+            assert!(line.contains("city: x\\r\\n2030"), "{line:?}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use std::io::IsTerminal;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{Server, ServerBuilder};
-use crate::config::{LogFormat, LogLevel, ROWS, doubtful, load};
+use crate::config::{LogFormat, LogLevel, ROWS, doubtful, load, variable};
 use crate::error::ServerError;
 use crate::settings::Origin;
 #[cfg(feature = "otel")]
@@ -138,7 +138,7 @@ impl ServerBuilder {
     ///
     /// As [`ServerBuilder::run`].
     pub async fn run_with(self, cli: Cli) -> crate::Result<()> {
-        let loaded = load(&cli.options.given, |name| std::env::var(name).ok())?;
+        let loaded = load(&cli.options.given, variable)?;
         let (level, format) = (loaded.config.log_level, loaded.config.log_format);
         log::install(
             level,
@@ -151,7 +151,13 @@ impl ServerBuilder {
         }
         // These need no server, and so nothing that a server needs.
         match &cli.command {
-            Some(Command::Install(asked)) => return install::install(&self.about.name, asked, &cli.options),
+            Some(Command::Install(asked)) => {
+                install::install(&self.about.name, asked, &cli.options)?;
+                if asked.adds() {
+                    self.config(loaded.config).build().inspect_err(warn_of).ok();
+                }
+                return Ok(());
+            }
             Some(Command::Health(asked)) => return health::health(&loaded.config, asked).await,
             _ => {}
         }
@@ -174,6 +180,11 @@ impl ServerBuilder {
             _ => server.serve_as_asked(http).await,
         }
     }
+}
+
+/// What a host starts may find more there than is here; so it is no error.
+fn warn_of(error: &crate::BuildError) {
+    tracing::warn!("started here with the same settings it would not serve: {error}");
 }
 
 impl Server {

@@ -93,9 +93,7 @@ pub(super) fn describe(mut command: Command, builder: &ServerBuilder) -> Command
 impl Args for Options {
     fn augment_args(command: Command) -> Command {
         let builder = crate::Server::builder();
-        let rows = ROWS.iter().filter(|row| !row.secret);
-        let command = rows.fold(command, |command, row| command.arg(helped(argument(row), row, &builder)));
-        command
+        let command = command
             .arg(
                 Arg::new(CONFIG)
                     .long("config")
@@ -114,7 +112,9 @@ impl Args for Options {
                     .hide_short_help(true)
                     .action(ArgAction::Append)
                     .global(true),
-            )
+            );
+        let rows = ROWS.iter().filter(|row| !row.secret);
+        rows.fold(command, |command, row| command.arg(helped(argument(row), row, &builder)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

@@ -15,6 +15,8 @@ const MOST_MEMBERS: usize = 20;
 const DEEPEST: usize = 6;
 /// A longer argument is not taken apart, in bytes.
 const LONGEST_ARGUMENT: usize = 64 * 1024;
+/// What is shown of all arguments together has so many bytes: records wait in memory, and fill disks.
+const LONGEST_ALL: usize = 16 * 1024;
 /// Names are cut to so many characters: whoever calls chooses them.
 const LONGEST_NAME: usize = 64;
 
@@ -59,8 +61,21 @@ fn values(arguments: &Arguments, hidden: impl Fn(&str) -> bool) -> Map<String, V
             }
         }
     };
-    let names = arguments.names();
-    names.iter().take(MOST_MEMBERS).map(|name| (cut(name, LONGEST_NAME), shown(name))).collect()
+    let mut room = LONGEST_ALL;
+    let fitting = |name: &String| {
+        let value = if room == 0 { Value::Null } else { shown(name) };
+        match room.checked_sub(value.to_string().len()) {
+            Some(rest) if room > 0 => {
+                room = rest;
+                (cut(name, LONGEST_NAME), value)
+            }
+            _ => {
+                room = 0;
+                (cut(name, LONGEST_NAME), "(…)".into())
+            }
+        }
+    };
+    arguments.names().iter().take(MOST_MEMBERS).map(fitting).collect()
 }
 
 /// A value as it may be shown.

@@ -59,12 +59,25 @@ pub trait AuditSink: Debug + Send + 'static {
     }
 }
 
-/// One JSON object a line.
-pub(super) struct Lines<W: Write>(BufWriter<W>);
+/// One JSON object a line. Each is handed on whole, so that the lines of two processes with one file stay apart.
+pub(super) struct Lines<W: Write> {
+    to: BufWriter<W>,
+    /// The last line may lack its end.
+    broken: bool,
+}
 
 impl<W: Write> Lines<W> {
     pub(super) fn new(writer: W) -> Self {
-        Self(BufWriter::new(writer))
+        Self { to: BufWriter::new(writer), broken: false }
+    }
+
+    fn line(&mut self, record: &str) -> io::Result<()> {
+        let before = if self.broken { "\n" } else { "" };
+        let line = format!("{before}{record}\n");
+        let written = self.to.write_all(line.as_bytes());
+        // A short line that finds no room is not begun.
+        self.broken = written.is_err() && (self.broken || line.len() >= self.to.capacity());
+        written
     }
 }
 
@@ -76,15 +89,15 @@ impl<W: Write> Debug for Lines<W> {
 
 impl<W: Write + Send + 'static> AuditSink for Lines<W> {
     fn write(&mut self, record: &AuditRecord) -> io::Result<()> {
-        writeln!(self.0, "{}", record.to_json())
+        self.line(&record.to_json())
     }
 
     fn lost(&mut self, records: u64) -> io::Result<()> {
         let said = serde_json::json!({"time": moment(SystemTime::now()), "lost": records});
-        writeln!(self.0, "{said}")
+        self.line(&said.to_string())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.to.flush()
     }
 }

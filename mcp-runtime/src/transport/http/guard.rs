@@ -119,7 +119,7 @@ pub(super) fn check(
     if !known {
         let shown = named.unwrap_or_default();
         tracing::warn!(
-            host = shown,
+            host = cut(shown),
             "refused a request for a host that is not this server's; see `Exposure::public`"
         );
         return refused("this server does not answer to that host".into());
@@ -131,13 +131,19 @@ pub(super) fn check(
         });
         if !allowed {
             tracing::warn!(
-                ?origin,
+                origin = cut(&String::from_utf8_lossy(origin.as_bytes())),
                 "refused a request from a page that is not allowed; see `Exposure::allow_origin`"
             );
             return refused("requests from that origin are not allowed".into());
         }
     }
     Ok(())
+}
+
+/// What strangers send has so many characters in the log.
+fn cut(text: &str) -> &str {
+    const LONGEST: usize = 128;
+    text.char_indices().nth(LONGEST).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
 #[cfg(test)]

@@ -51,15 +51,21 @@ impl HttpService {
         let public = self.settings.exposure.is_public();
         Some(match path {
             HEALTH => said(StatusCode::OK, "application/json", r#"{"status":"alive"}"#.into()),
-            READY => ready(self.server.readiness().await, public),
+            READY => {
+                let port = self.door.port;
+                // A web page that made its own name lead here reads no more than a stranger does.
+                let told =
+                    !public && guard::check(&self.settings.exposure, port, None, &head(request)).is_ok();
+                ready(self.server.readiness().await, told)
+            }
             METRICS => metrics(&self.server, &self.settings.exposure, self.door.port, request),
             _ => return None,
         })
     }
 }
 
-fn ready(mut readiness: Readiness, public: bool) -> Response<Body> {
-    if public {
+fn ready(mut readiness: Readiness, told: bool) -> Response<Body> {
+    if !told {
         readiness.checks = BTreeMap::new();
     }
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -152,7 +158,7 @@ impl Server {
             connections.spawn(async move {
                 let answer = service_fn(move |request: Request<Incoming>| {
                     let answer = match request.uri().path() {
-                        METRICS if request.method() != Method::GET => only_get(),
+                        METRICS if ![Method::GET, Method::HEAD].contains(request.method()) => only_get(),
                         METRICS => match &guarded {
                             Some(exposure) => metrics(&server, exposure, Some(address.port()), &request),
                             None => exposed(&server),

@@ -125,6 +125,7 @@ impl Server {
             });
         }
         drop(listener);
+        tracing::info!("ending: calls under way are waited for, and no new ones are taken");
         self.shared.sight.health.stop();
         ending.cancel();
         service.wind_up();

@@ -49,6 +49,13 @@ fn variable(written: &str) -> Result<(String, String), String> {
     }
 }
 
+impl Asked {
+    /// Whether a host starts the server because of it.
+    pub(super) fn adds(&self) -> bool {
+        !self.undo && !self.dry_run
+    }
+}
+
 pub(super) fn install(server: &str, asked: &Asked, options: &Options) -> crate::Result<()> {
     done(server, asked, options).map_err(ServerError::Command)
 }
@@ -121,6 +128,10 @@ fn done(server: &str, asked: &Asked, options: &Options) -> Result<(), String> {
     if let Some(before) = before {
         said += &format!("\n  {name:?} started {before} before");
     }
+    let gone = gone(there, &asked.env);
+    if !gone.is_empty() {
+        said += &format!("\n  it is no longer given {}: say --env again for what it needs", gone.join(", "));
+    }
     if let Some(backup) = backup {
         said += &format!("\n  kept as it was in {}", backup.display());
     }
@@ -158,6 +169,14 @@ fn command() -> Result<String, String> {
     path.into_os_string().into_string().map_err(|path| {
         format!("this program is at {}, which a file of JSON cannot say", PathBuf::from(path).display())
     })
+}
+
+/// The variables that an entry had and that are not given any more.
+fn gone(entry: Option<&str>, given: &[(String, String)]) -> Vec<String> {
+    let entry = entry.and_then(|entry| serde_json::from_str::<Value>(entry).ok());
+    let variables = entry.as_ref().and_then(|entry| entry.get("env")).and_then(Value::as_object);
+    let names = variables.into_iter().flatten().map(|(name, _)| name.clone());
+    names.filter(|name| !given.iter().any(|(given, _)| given == name)).collect()
 }
 
 fn command_of(entry: &str) -> Option<String> {

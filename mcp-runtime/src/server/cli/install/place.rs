@@ -53,14 +53,15 @@ impl Place {
         let backup = match &self.before {
             None => None,
             Some(before) => {
-                let backup = self.backup();
                 let mode = fs::metadata(&self.path).map_err(failed)?.permissions();
-                put(&backup, before, Some(mode.clone())).map_err(failed)?;
+                let backup = self.back_up(before, &mode).map_err(failed)?;
                 Some((backup, mode))
             }
         };
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let new = self.path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+        // Whatever has that name is of a process that is no more, or a trap: it is taken away, and never written to.
+        let _ = fs::remove_file(&new);
         let written = put(&new, text, backup.as_ref().map(|(_, mode)| mode.clone())).and_then(|()| {
             // Whoever wrote meanwhile is not overwritten.
             let now = match fs::read_to_string(&self.path) {
@@ -80,14 +81,18 @@ impl Place {
         Ok(backup.map(|(path, _)| path))
     }
 
-    /// The first name that is free: no backup takes the place of another.
-    fn backup(&self) -> PathBuf {
+    /// Keeps the text under the first name that is free: no backup takes the place of another.
+    fn back_up(&self, text: &str, mode: &Permissions) -> io::Result<PathBuf> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let at = |number: u32| match number {
-            0 => self.path.with_file_name(format!("{name}.bak")),
-            _ => self.path.with_file_name(format!("{name}.bak{number}")),
-        };
-        (0..1000).map(at).find(|path| !path.exists()).unwrap_or_else(|| at(1000))
+        for number in 0..1000 {
+            let number = if number == 0 { String::new() } else { number.to_string() };
+            let backup = self.path.with_file_name(format!("{name}.bak{number}"));
+            match put(&backup, text, Some(mode.clone())) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                written => return written.map(|()| backup),
+            }
+        }
+        Err(io::Error::other(format!("{name}.bak and 999 more are there: take some away")))
     }
 }
 
@@ -101,10 +106,11 @@ fn put(path: &Path, text: &str, mode: Option<Permissions>) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Secrets may come in, so nobody else reads it before it has its rights.
+/// Secrets may come in, so nobody else reads it before it has its rights. It is one that was not there, not even as a link: in
+/// the folder of a project stands what others put there.
 fn new_file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
