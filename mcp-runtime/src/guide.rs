@@ -12,6 +12,10 @@ pub mod check {
     #![doc = include_str!("../docs/check.md")]
 }
 
+#[allow(
+    rustdoc::bare_urls,
+    reason = "the table is that of `--help`, where addresses stand as they are written"
+)]
 pub mod configuration {
     #![doc = include_str!("../docs/configuration.md")]
 }

@@ -98,6 +98,7 @@ macro_rules! settings {
         /// ```
         #[derive(Debug, Clone, Default)]
         #[non_exhaustive]
+        #[allow(rustdoc::bare_urls, reason = "`--help` says the same")]
         pub struct Config {
             $($(
                 $(#[doc = $doc])+
