@@ -181,12 +181,10 @@ async fn of_two_calls_that_take_a_value_one_gets_it() {
     let replica = || {
         builder().state_keys([key.clone()]).handles(HandleRules::new().store(store.clone())).build().unwrap()
     };
-    let (one, other, ada) = (replica(), replica(), peer("ada"));
+    let (one, other, ada, again) = (replica(), replica(), peer("ada"), peer("ada"));
     let arguments = json!({"basket": opened(&one, &ada).await});
-    let (one, other) = tokio::join!(
-        call(&one, &ada, "empty", arguments.clone()),
-        call(&other, &peer("ada"), "empty", arguments)
-    );
+    let (one, other) =
+        tokio::join!(call(&one, &ada, "empty", arguments.clone()), call(&other, &again, "empty", arguments));
     let got = [text(&one), text(&other)];
     assert!(got.contains(&"0") && got.iter().any(|said| said.contains("no such handle")), "{got:?}");
 }
