@@ -139,12 +139,15 @@ impl HandleStore for Shared {
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<String>, BoxError>> {
         let found = self.kept.lock().unwrap().get(key).cloned();
-        Box::pin(async move { Ok(found) })
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            Ok(found)
+        })
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), BoxError>> {
-        self.kept.lock().unwrap().remove(key);
-        Box::pin(async { Ok(()) })
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, BoxError>> {
+        let removed = self.kept.lock().unwrap().remove(key);
+        Box::pin(async move { Ok(removed.is_some()) })
     }
 }
 
@@ -169,6 +172,21 @@ async fn replicas_share_a_store_and_whoever_reads_it_learns_nothing() {
         kept.insert(second.clone(), first);
     }
     assert!(put(&one, &ada, &second, "x").await.contains(UNKNOWN));
+}
+
+#[tokio::test]
+async fn of_two_calls_that_take_a_value_one_gets_it() {
+    let key: mcp::StateKey = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=".parse().unwrap();
+    let store = Shared::default();
+    let replica = || {
+        builder().state_keys([key.clone()]).handles(HandleRules::new().store(store.clone())).build().unwrap()
+    };
+    let (one, other, ada, again) = (replica(), replica(), peer("ada"), peer("ada"));
+    let arguments = json!({"basket": opened(&one, &ada).await});
+    let (one, other) =
+        tokio::join!(call(&one, &ada, "empty", arguments.clone()), call(&other, &again, "empty", arguments));
+    let got = [text(&one), text(&other)];
+    assert!(got.contains(&"0") && got.iter().any(|said| said.contains("no such handle")), "{got:?}");
 }
 
 #[tokio::test]

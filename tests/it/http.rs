@@ -427,7 +427,10 @@ pub struct Believe;
 impl Authenticate for Believe {
     async fn authenticate(&self, request: &Parts) -> Result<Principal, Challenge> {
         let user = request.headers.get("x-user").and_then(|user| user.to_str().ok());
-        user.map(|user| Principal::new("test", user))
+        let program = request.headers.get("x-program").and_then(|program| program.to_str().ok());
+        let known = user.map(|user| Principal::new("test", user));
+        known
+            .map(|known| program.into_iter().fold(known, Principal::with_client))
             .ok_or_else(|| Challenge::unauthorized("Bearer realm=\"test\""))
     }
 }

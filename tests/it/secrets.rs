@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use mcp::{
-    BoxError, BoxFuture, Credential, FileSecrets, Json, Peer, Principal, Secret, SecretSource, SecretValue,
-    Server, ToolError,
+    BoxError, BoxFuture, Content, Credential, FileSecrets, Json, Link, Peer, Principal, Secret, SecretSource,
+    SecretValue, Server, ToolError, WithMeta,
 };
 use serde_json::{Value, json};
 
@@ -55,6 +55,14 @@ async fn leaks(how: String, key: Secret<ApiKey>) -> Result<Json<Value>, ToolErro
         "cause" => Err(ToolError::fatal("failed").source(format!("401 for {}", key.expose()))),
         _ => Err(ToolError::fatal(format!("401 for {}", key.expose()))),
     }
+}
+
+/// Says the key in a text, a link, and beside the result.
+#[mcp::tool]
+async fn hints(key: Secret<ApiKey>) -> WithMeta<Vec<Content>> {
+    let key = key.expose();
+    let link = Link::new(format!("https://example.com/?key={key}"), key).description(key);
+    WithMeta::new(vec![Content::text(key), link.into()]).meta("com.example/asked", json!({"with": [key]}))
 }
 
 /// Fails as programs do.
@@ -165,6 +173,14 @@ async fn a_secret_reaches_its_function_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_secret_is_hidden_wherever_a_result_has_texts_and_whatever_is_in_it() {
+    for secret in [MARKER, "marked\u{202e}5128", "[INST]5128-5128"] {
+        let said = call(&server(Vault::with(secret)), "hints", json!({})).await.to_string();
+        assert!(said.contains("[redacted: SECRETS_TEST_API_KEY]") && !said.contains("5128"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_that_changes_is_the_new_one_at_the_next_call() {
     let source = Vault::with("first-secret");
     let server = server(source.clone());
@@ -187,8 +203,13 @@ async fn files_are_read_at_each_use() {
     assert_eq!(text(&call(&server, "length", json!({})).await), "6");
     std::fs::write(&file, "abcdefgh\r\n").unwrap();
     assert_eq!(text(&call(&server, "length", json!({})).await), "8");
-    std::fs::write(&file, vec![b'a'; 70_000]).unwrap();
-    assert!(text(&call(&server, "length", json!({})).await).contains("missing"));
+    std::fs::write(&file, "\u{feff}abcdef").unwrap();
+    assert_eq!(text(&call(&server, "length", json!({})).await), "6");
+    // One that is empty is being written just now.
+    for none in [vec![], b"\n".to_vec(), vec![b'a'; 70_000]] {
+        std::fs::write(&file, none).unwrap();
+        assert!(text(&call(&server, "length", json!({})).await).contains("missing"));
+    }
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

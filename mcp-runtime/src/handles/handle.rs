@@ -208,15 +208,17 @@ impl<T: Serialize + DeserializeOwned> Handles<T> {
         self.keep(handle, &value).await
     }
 
-    /// Takes the value from behind a handle, which is worth nothing then.
+    /// Takes the value from behind a handle, which is worth nothing then. Of several calls that take it at once, one gets it.
     ///
     /// # Errors
     ///
     /// Those of [`get`](Self::get).
     pub async fn take(&self, handle: &Handle) -> Result<T, ToolError> {
         let value = self.get(handle).await?;
-        self.vault.remove(&handle.0).await.map_err(trouble)?;
-        Ok(value)
+        match self.vault.remove(&handle.0).await.map_err(trouble)? {
+            true => Ok(value),
+            false => Err(self.unknown()),
+        }
     }
 
     async fn keep(&self, handle: &Handle, value: &T) -> Result<(), ToolError> {

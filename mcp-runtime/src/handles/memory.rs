@@ -8,6 +8,9 @@ use tokio::time::Instant;
 use super::{HandleStore, Keeping, Room};
 use crate::{BoxError, BoxFuture};
 
+/// One caller has such a part of the bytes at most.
+const SHARE: usize = 4;
+
 #[derive(Debug)]
 pub(super) struct Memory {
     most: usize,
@@ -20,10 +23,17 @@ struct Table {
     kept: HashMap<Arc<str>, Kept>,
     /// By when they are forgotten.
     ends: BTreeSet<(Instant, u64, Arc<str>)>,
-    /// The keys of each caller, the oldest first.
-    owners: HashMap<Arc<str>, BTreeMap<u64, Arc<str>>>,
+    owners: HashMap<Arc<str>, Own>,
     bytes: usize,
     last: u64,
+}
+
+/// What one caller has.
+#[derive(Debug, Default)]
+struct Own {
+    /// The keys, the oldest first.
+    keys: BTreeMap<u64, Arc<str>>,
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -57,17 +67,23 @@ impl Memory {
 
     fn put_now(&self, key: &str, value: &str, keeping: Keeping<'_>) -> Room {
         let mut table = self.table();
-        table.forget(key);
-        if value.len() > self.bytes {
+        let own = table.owners.get(keeping.owner).map_or((0, 0), |own| (own.keys.len(), own.bytes));
+        let share = self.bytes.div_ceil(SHARE);
+        // Nothing is forgotten in vain.
+        if value.len() > share
+            || table.kept.len() - own.0 >= self.most
+            || table.bytes - own.1 + value.len() > self.bytes
+        {
             return Room::Full;
         }
-        loop {
-            let own = table.owners.get(keeping.owner);
-            let too_many = own.is_some_and(|own| own.len() >= keeping.most);
-            if !too_many && table.kept.len() < self.most && table.bytes + value.len() <= self.bytes {
-                break;
-            }
-            let Some(oldest) = own.and_then(|own| own.values().next().cloned()) else { return Room::Full };
+        table.forget(key);
+        while let Some(own) = table.owners.get(keeping.owner)
+            && (own.keys.len() >= keeping.most
+                || own.bytes + value.len() > share
+                || table.kept.len() >= self.most
+                || table.bytes + value.len() > self.bytes)
+            && let Some(oldest) = own.keys.values().next().cloned()
+        {
             table.forget(&oldest);
         }
         table.last += 1;
@@ -78,7 +94,9 @@ impl Memory {
         // Beyond what a clock can tell nothing is forgotten.
         let end = Instant::now().checked_add(keeping.time);
         table.ends.extend(end.map(|end| (end, number, key.clone())));
-        table.owners.entry(owner.clone()).or_default().insert(number, key.clone());
+        let own = table.owners.entry(owner.clone()).or_default();
+        own.keys.insert(number, key.clone());
+        own.bytes += value.len();
         table.bytes += value.len();
         table.kept.insert(key, Kept { value: value.into(), owner, number, end });
         Room::Kept
@@ -86,18 +104,21 @@ impl Memory {
 }
 
 impl Table {
-    fn forget(&mut self, key: &str) {
-        let Some((key, kept)) = self.kept.remove_entry(key) else { return };
+    /// Whether there was something to forget.
+    fn forget(&mut self, key: &str) -> bool {
+        let Some((key, kept)) = self.kept.remove_entry(key) else { return false };
         self.bytes -= kept.value.len();
         if let Some(end) = kept.end {
             self.ends.remove(&(end, kept.number, key));
         }
         if let Some(own) = self.owners.get_mut(&kept.owner) {
-            own.remove(&kept.number);
-            if own.is_empty() {
+            own.keys.remove(&kept.number);
+            own.bytes -= kept.value.len();
+            if own.keys.is_empty() {
                 self.owners.remove(&kept.owner);
             }
         }
+        true
     }
 }
 
@@ -116,9 +137,9 @@ impl HandleStore for Memory {
         Box::pin(std::future::ready(Ok(found)))
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), BoxError>> {
-        self.table().forget(key);
-        Box::pin(std::future::ready(Ok(())))
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, BoxError>> {
+        let was_there = self.table().forget(key);
+        Box::pin(std::future::ready(Ok(was_there)))
     }
 }
 
@@ -153,7 +174,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_makes_room_at_his_own_cost_only() {
-        let memory = Memory::new(3, 10);
+        let memory = Memory::new(3, 32);
         for key in ["a", "b", "c"] {
             assert_eq!(memory.put_now(key, "1", keeping("ada")), Room::Kept);
         }
@@ -162,9 +183,26 @@ mod tests {
         assert_eq!(memory.put_now("y", "1", keeping("cyd")), Room::Full, "nobody else's goes");
         assert_eq!(memory.put_now("z", "1", keeping("bob")), Room::Kept);
         assert_eq!(get(&memory, "x").await, None);
-        assert_eq!(memory.put_now("z", "12345678901", keeping("bob")), Room::Full, "too long for all of it");
-        assert_eq!(memory.put_now("c", "12345678", keeping("ada")), Room::Kept);
+        assert_eq!(memory.put_now("z", "123456789", keeping("bob")), Room::Full, "more than his share");
+        assert_eq!(get(&memory, "z").await.as_deref(), Some("1"), "what is there stays");
+        assert_eq!(memory.put_now("c", "1234567", keeping("ada")), Room::Kept);
         assert_eq!(get(&memory, "b").await.as_deref(), Some("1"));
         assert!(get(&memory, "c").await.is_some(), "one that is replaced takes its own place");
+        assert_eq!(memory.put_now("c", "12345678", keeping("ada")), Room::Kept);
+        assert_eq!(get(&memory, "b").await, None, "both were more than his share");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_forgotten_for_what_has_no_room_even_so() {
+        let memory = Memory::new(100, 16);
+        for (key, owner) in [("a", "ada"), ("b", "bob"), ("c", "cyd"), ("d", "dan")] {
+            assert_eq!(
+                memory.put_now(key, if key == "d" { "12" } else { "1234" }, keeping(owner)),
+                Room::Kept
+            );
+        }
+        assert_eq!(memory.put_now("e", "12", keeping("eve")), Room::Kept);
+        assert_eq!(memory.put_now("f", "1234", keeping("eve")), Room::Full);
+        assert_eq!(get(&memory, "e").await.as_deref(), Some("12"));
     }
 }

@@ -13,4 +13,4 @@ pub use handle::{Handle, Handles};
 use memory::Memory;
 pub use settings::HandleRules;
 pub use store::{HandleStore, Keeping, Room};
-pub(crate) use vault::{Vault, purpose};
+pub(crate) use vault::{Trouble, Vault, purpose};

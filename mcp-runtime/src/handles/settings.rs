@@ -75,7 +75,7 @@ impl HandleRules {
         self
     }
 
-    /// How many bytes are kept in memory, 64 MiB by default.
+    /// How many bytes are kept in memory, 64 MiB by default. One caller has a quarter of them at most.
     #[must_use]
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;

@@ -23,8 +23,8 @@ pub trait HandleStore: Send + Sync + 'static {
     /// What is kept under a key.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<String>, BoxError>>;
 
-    /// Forgets what is kept under a key.
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), BoxError>>;
+    /// Forgets what is kept under a key, and says whether there was something: of several that remove it at once, one did.
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, BoxError>>;
 }
 
 /// For whom something is kept, and how long.

@@ -95,7 +95,8 @@ impl Vault {
         Ok(found.and_then(|sealed| self.seal.open(&sealed, purpose)).and_then(in_time))
     }
 
-    pub(crate) async fn remove(&self, key: &str) -> Result<(), Trouble> {
+    /// Whether there was something under a key, which is gone now.
+    pub(crate) async fn remove(&self, key: &str) -> Result<bool, Trouble> {
         self.store.remove(key).await.map_err(Trouble::Store)
     }
 }

@@ -65,6 +65,29 @@ impl Content {
         }
     }
 
+    /// Every text in it, whoever reads it, or a program.
+    pub(crate) fn everything_mut(&mut self, each: &mut impl FnMut(&mut String)) {
+        let meta = match self {
+            Self::Text(block) => {
+                each(&mut block.text);
+                &mut block.meta
+            }
+            Self::ResourceLink(link) => {
+                each(&mut link.uri);
+                each(&mut link.name);
+                link.title.iter_mut().chain(&mut link.description).for_each(&mut *each);
+                &mut link.meta
+            }
+            Self::Resource(embedded) => {
+                embedded.resource.everything_mut(each);
+                &mut embedded.meta
+            }
+            Self::Image(image) => &mut image.meta,
+            Self::Audio(audio) => &mut audio.meta,
+        };
+        meta.texts_mut(each);
+    }
+
     /// The text, where it is text.
     pub(crate) fn text_mut(&mut self) -> Option<&mut String> {
         match self {

@@ -33,8 +33,22 @@ impl Meta {
         }
     }
 
+    /// Every text in it, names of members left out.
+    pub(crate) fn texts_mut(&mut self, each: &mut impl FnMut(&mut String)) {
+        self.0.iter_mut().flat_map(|members| members.values_mut()).for_each(|value| texts_in(value, each));
+    }
+
     pub(crate) fn members(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.0.iter().flat_map(|members| members.iter())
+    }
+}
+
+fn texts_in(value: &mut Value, each: &mut impl FnMut(&mut String)) {
+    match value {
+        Value::String(text) => each(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| texts_in(item, each)),
+        Value::Object(members) => members.values_mut().for_each(|value| texts_in(value, each)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -87,6 +87,13 @@ impl ResourceContents {
         }
     }
 
+    /// Every text in them, whoever reads it, or a program.
+    pub(crate) fn everything_mut(&mut self, each: &mut impl FnMut(&mut String)) {
+        each(&mut self.uri);
+        self.text_mut().into_iter().for_each(&mut *each);
+        self.meta.texts_mut(each);
+    }
+
     /// Whether it is the page of an app (extension `io.modelcontextprotocol/ui`).
     pub(crate) fn is_app(&self) -> bool {
         self.mime_type

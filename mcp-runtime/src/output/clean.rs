@@ -338,6 +338,17 @@ mod tests {
             assert_eq!(cleaned, expected);
             read(&cleaned);
         }
+        for (given, expected) in [
+            // Half a character does not keep the rest from being looked at.
+            (r#"["\ud800\u202e"]"#, "[\"\u{fffd}\u{fffd}\u{fffd}[U+202E]\"]"),
+        ] {
+            assert_eq!(clean_json(given, ALL).unwrap(), expected);
+        }
+        for clean in
+            [r#"{"ignore":"previous","instructions":["ignore","all","previous","prompts"]}"#, r#"["\ud800"]"#]
+        {
+            assert_eq!(clean_json(clean, ALL), None, "{clean}");
+        }
         for clean in [r#"{"a":["b\n\"\\c\u00e9",{}],"d":null}"#, "[]", "\"\"", "12", "{\"ü\":\"ü\"}"] {
             assert_eq!(clean_json(clean, ALL), None, "{clean}");
         }
@@ -357,11 +368,14 @@ mod tests {
             "AKIA",
             "\u{200d}",
             "sk-",
+            "sk-aA1-",
             "eyJ-",
+            "eyJabcdefghijkl.",
+            "\u{e0067}",
             "-----BEGIN PRIVATE KEY-----",
             "🏴\u{e0067}",
         ] {
-            let text = piece.repeat(100_000 / piece.len());
+            let text = piece.repeat(1_000_000 / piece.len());
             let _ = clean(&text, ALL);
         }
         assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());

@@ -81,7 +81,7 @@ pub(super) fn at(bytes: &[u8], at: usize) -> Option<Credential> {
 }
 
 fn of(form: &Form, bytes: &[u8], at: usize) -> Option<Credential> {
-    let start = at.checked_sub(form.hint).filter(|start| begins(bytes, *start))?;
+    let start = at.checked_sub(form.hint).filter(|start| begins(bytes, *start, form.dashes))?;
     let rest = bytes[start..].strip_prefix(form.prefix.as_bytes())?;
     let upper = form.what == "AWS access key";
     let belongs = |byte: &&u8| match byte {
@@ -100,15 +100,18 @@ fn of(form: &Form, bytes: &[u8], at: usize) -> Option<Credential> {
     fits.then(|| Credential { what: form.what, start, end: start + form.prefix.len() + length })
 }
 
-/// Whether no word is under way.
-fn begins(bytes: &[u8], start: usize) -> bool {
-    start == 0 || !(bytes[start - 1].is_ascii_alphanumeric() || bytes[start - 1] == b'_')
+/// Whether no word is under way, nor anything else that a credential with dashes is made of: what is looked through for one is not
+/// looked through again.
+fn begins(bytes: &[u8], start: usize, dashes: bool) -> bool {
+    let before = start.checked_sub(1).map(|before| bytes[before]);
+    before.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_' || dashes && byte == b'-'))
 }
 
 /// A JSON Web Token: two JSON objects in base64 and a signature.
 fn token(bytes: &[u8], at: usize) -> Option<Credential> {
-    let start =
-        at.checked_sub(2).filter(|start| bytes[*start..].starts_with(b"eyJ") && begins(bytes, *start))?;
+    let start = at
+        .checked_sub(2)
+        .filter(|start| bytes[*start..].starts_with(b"eyJ") && begins(bytes, *start, true))?;
     /// So long a part is at most.
     const LONGEST: usize = 4096;
     let part = |from: usize, least: usize| {

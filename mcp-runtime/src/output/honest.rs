@@ -96,15 +96,10 @@ const fn is_ideograph(c: char) -> bool {
 fn in_flag(text: &str, at: usize) -> bool {
     const FLAGS: [&str; 3] = ["gbeng", "gbsct", "gbwls"];
     const TAG: usize = 4;
-    let tag = |c: char| char::from_u32(0xe0000 + u32::from(c)).unwrap_or_default();
-    FLAGS.iter().any(|name| {
-        let flag: String =
-            ['\u{1f3f4}'].into_iter().chain(name.chars().map(tag)).chain(['\u{e007f}']).collect();
-        // At each of the six tags it may be asked.
-        (1..=6).any(|nth| {
-            at.checked_sub(nth * TAG)
-                .and_then(|start| text.get(start..))
-                .is_some_and(|rest| rest.starts_with(&flag))
-        })
+    // At each of the six tags it may be asked.
+    let before = (1..=6).filter_map(|nth| text.get(at.checked_sub(nth * TAG)?..));
+    before.filter_map(|from| from.strip_prefix('\u{1f3f4}')).any(|tags| {
+        let said = || tags.chars().map(|c| u32::from(c).wrapping_sub(0xe0000)).take(6);
+        FLAGS.iter().any(|name| name.bytes().chain([0x7f]).map(u32::from).eq(said()))
     })
 }

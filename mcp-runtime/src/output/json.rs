@@ -1,16 +1,21 @@
 //! The same for texts that stand in JSON: what is marked stays JSON, since no mark has a character that JSON escapes.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, Visitor};
+
 use super::clean::{Look, clean};
-use crate::json::string;
 
 /// JSON with everything marked in its texts, where something is.
 pub(crate) fn clean_json(json: &str, look: Look) -> Option<String> {
     if look == Look::NOTHING {
         return None;
     }
-    // Without escapes the texts stand there as they are, and nothing around them looks like what is marked.
-    if memchr::memchr(b'\\', json.as_bytes()).is_none() {
-        return clean(json, look);
+    // Without escapes the texts stand there as they are, and mostly there is nothing to mark. Words of several texts may look
+    // like those of one.
+    if memchr::memchr(b'\\', json.as_bytes()).is_none() && clean(json, look).is_none() {
+        return None;
     }
     each_text(json, |text| clean(text, look))
 }
@@ -23,7 +28,7 @@ pub(crate) fn each_text(json: &str, mut change: impl FnMut(&str) -> Option<Strin
     while let Some(start) = memchr::memchr(b'"', json.as_bytes().get(at..)?).map(|found| at + found) {
         let Some(end) = end_of(json, start) else { break };
         let raw = json.get(start..end)?;
-        if let Some(text) = string(raw).and_then(|text| change(&text)) {
+        if let Some(text) = text_of(raw).and_then(|text| change(&text)) {
             let into = changed.get_or_insert_default();
             into.push_str(json.get(kept..start)?);
             into.push_str(&serde_json::to_string(&text).ok()?);
@@ -34,6 +39,30 @@ pub(crate) fn each_text(json: &str, mut change: impl FnMut(&str) -> Option<Strin
     let mut changed = changed?;
     changed.push_str(json.get(kept..)?);
     Some(changed)
+}
+
+/// What a text of JSON says. Halves of characters, which JSON can say and a text cannot, are shown as what they are: nothing; whoever
+/// reads the rest does not stumble over them, so they hide nothing.
+fn text_of(raw: &str) -> Option<Cow<'_, str>> {
+    struct Bytes;
+
+    impl Visitor<'_> for Bytes {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(inner.into());
+    }
+    serde_json::Deserializer::from_str(raw).deserialize_bytes(Bytes).ok().map(Into::into)
 }
 
 /// The place behind a text of JSON.

@@ -69,11 +69,12 @@ impl Care {
 
     /// Looks after what a call gave.
     pub(crate) fn look_after(&self, response: &mut Response, look: Look) {
-        if look != Look::NOTHING {
-            look_after(response, look);
-        }
+        // First, since a secret in which something is marked would not be known any more.
         if self.known.any() {
             texts_of(response, &mut |text| hide(&self.known, text));
+        }
+        if look != Look::NOTHING {
+            look_after(response, look);
         }
     }
 
@@ -106,15 +107,19 @@ impl Care {
 fn texts_of(response: &mut Response, each: &mut impl FnMut(&mut String)) {
     match response {
         Response::Tool(result) => {
-            result.content.iter_mut().for_each(|block| block.texts_mut(each));
-            result.structured.iter_mut().for_each(each);
+            result.content.iter_mut().for_each(|block| block.everything_mut(each));
+            result.structured.iter_mut().for_each(&mut *each);
+            result.meta.texts_mut(each);
         }
         Response::Resource(result) => {
-            result.contents.iter_mut().filter_map(|item| item.text_mut()).for_each(each);
+            result.contents.iter_mut().for_each(|item| item.everything_mut(each));
+            result.meta.texts_mut(each);
         }
         Response::Prompt(result) => {
-            result.messages.iter_mut().for_each(|message| message.content.texts_mut(each));
+            result.messages.iter_mut().for_each(|message| message.content.everything_mut(each));
+            result.meta.texts_mut(each);
         }
+        Response::Completion(completion) => completion.values.iter_mut().for_each(each),
         Response::Error(error) => each(&mut error.message),
         _ => {}
     }
@@ -132,6 +137,7 @@ fn look_after(response: &mut Response, look: Look) {
         Response::Tool(result) => tool_result(result, look),
         Response::Resource(result) => resource_result(result, look),
         Response::Prompt(result) => prompt_result(result, look),
+        Response::Completion(completion) => completion.values.iter_mut().for_each(|value| each(value, look)),
         Response::Error(error) => each(&mut error.message, look),
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use crate::__private::run;
 use crate::handler::{Call, Context, Running};
-use crate::handles::Vault;
+use crate::handles::{Trouble, Vault};
 use crate::model::{Annotations, Definition, Segment, Source};
 use crate::{Error, ToolError};
 
@@ -56,7 +56,10 @@ fn read(mut call: Call) -> Running {
         match (call.ready(), id, part, cx) {
             (true, Some(id), Some(part), Some(cx)) => {
                 let found = part_of(&id, part, &cx).await;
-                returns.reply(found.ok_or_else(|| Error::resource_not_found(format!("result://{id}/{part}"))))
+                let found = found.map_err(|_| Error::internal(AWAY));
+                returns.reply(found.and_then(|found| {
+                    found.ok_or_else(|| Error::resource_not_found(format!("result://{id}/{part}")))
+                }))
             }
             _ => call.stop(),
         }
@@ -75,28 +78,28 @@ fn call_tool(mut call: Call) -> Running {
         match (call.ready(), id, part, cx) {
             (true, Some(id), Some(part), Some(cx)) => {
                 let found = part_of(&id, part, &cx).await;
-                returns.reply(found.ok_or_else(|| {
+                let found = found.map_err(|_| ToolError::transient(AWAY));
+                returns.reply(found.and_then(|found| found.ok_or_else(|| {
                     ToolError::invalid_input(
                         "there is no such part of a result: it may have expired; call the tool again that gave the result",
                     )
-                }))
+                })))
             }
             _ => call.stop(),
         }
     })
 }
 
-async fn part_of(id: &str, part: u32, cx: &Context) -> Option<String> {
+/// What is said where it cannot be told what is kept.
+const AWAY: &str = "the rest of the result is out of reach for now: try again";
+
+async fn part_of(id: &str, part: u32, cx: &Context) -> Result<Option<String>, Trouble> {
     // Nothing that was minted is as long.
-    let vault = cx.state::<Vault>().filter(|_| id.len() <= 64)?;
-    let found = match vault.get(id, &bound(cx.principal(), id)).await {
-        Ok(found) => found?,
-        Err(trouble) => {
-            tracing::warn!(?trouble, "the rest of a result could not be read");
-            return None;
-        }
-    };
-    let mut parts: Vec<String> = serde_json::from_slice(&found).ok()?;
-    let at = usize::try_from(part).ok()?.checked_sub(1)?;
-    (at < parts.len()).then(|| parts.swap_remove(at))
+    let Some(vault) = cx.state::<Vault>().filter(|_| id.len() <= 64) else { return Ok(None) };
+    let found = vault.get(id, &bound(cx.principal(), id)).await.inspect_err(|trouble| {
+        tracing::warn!(?trouble, "the rest of a result could not be read");
+    })?;
+    let parts: Option<Vec<String>> = found.and_then(|found| serde_json::from_slice(&found).ok());
+    let at = usize::try_from(part).ok().and_then(|part| part.checked_sub(1));
+    Ok(parts.zip(at).and_then(|(mut parts, at)| (at < parts.len()).then(|| parts.swap_remove(at))))
 }

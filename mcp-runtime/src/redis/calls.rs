@@ -35,12 +35,14 @@ if not held[1] then
     return {'gone', '', ''}
   end
   if KEYS[3] then
+    -- Written first: where there is no memory it is refused, which nothing is after the first change.
+    redis.call('ZADD', KEYS[3], now + lease + keep, KEYS[1])
     redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
-    if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[5]) then
+    if redis.call('ZCARD', KEYS[3]) > tonumber(ARGV[5]) then
+      redis.call('ZREM', KEYS[3], KEYS[1])
       local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
       return {'full', '', string.format('%.0f', first[2] - now)}
     end
-    redis.call('ZADD', KEYS[3], now + lease + keep, KEYS[1])
     redis.call('PEXPIRE', KEYS[3], string.format('%.0f', lease + keep))
   end
   redis.call('HSET', KEYS[1], 'd', ARGV[2], 'o', owner, 's', 'w', 'u', string.format('%.0f', now + lease))

@@ -112,7 +112,7 @@ impl HandleStore for Redis {
         })
     }
 
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, BoxError>> {
         Box::pin(async move {
             let script = REMOVE.key(self.key("handle", key));
             Ok(self.connection.ask(&script).await?)

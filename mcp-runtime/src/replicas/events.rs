@@ -48,9 +48,11 @@ pub struct EventsSaid {
     pub ended: bool,
 }
 
-/// So much waits to be kept; what comes then is left out.
-const MOST_WAITING: usize = 1024;
+/// So many bytes wait to be kept; what is said then is left out. That a stream has ended never is, since whoever waits for its end
+/// would wait for long.
 const MOST_BYTES: usize = 16 << 20;
+/// What an event takes beside its own bytes.
+const OVERHEAD: usize = 1 << 10;
 
 type Waiting = (String, u64, Option<String>, Option<OwnedSemaphorePermit>);
 
@@ -59,7 +61,7 @@ type Waiting = (String, u64, Option<String>, Option<OwnedSemaphorePermit>);
 pub(crate) struct Copying {
     pub(crate) store: Arc<dyn EventStore>,
     room: Arc<Semaphore>,
-    waiting: OnceLock<mpsc::Sender<Waiting>>,
+    waiting: OnceLock<mpsc::UnboundedSender<Waiting>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -77,7 +79,7 @@ impl Copying {
     fn copy(&self, stream: String, number: u64, event: Option<String>) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let waiting = self.waiting.get_or_init(|| {
-            let (sender, mut receiver) = mpsc::channel::<Waiting>(MOST_WAITING);
+            let (sender, mut receiver) = mpsc::unbounded_channel::<Waiting>();
             let store = self.store.clone();
             let task = runtime.spawn(async move {
                 while let Some((stream, number, event, _room)) = receiver.recv().await {
@@ -93,9 +95,11 @@ impl Copying {
             *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
             sender
         });
-        let length = event.as_ref().map_or(0, |event| u32::try_from(event.len()).unwrap_or(u32::MAX));
+        let length = event
+            .as_ref()
+            .map_or(0, |event| u32::try_from(event.len().saturating_add(OVERHEAD)).unwrap_or(u32::MAX));
         let room = self.room.clone().try_acquire_many_owned(length).ok();
-        if room.is_none() || waiting.try_send((stream, number, event, room)).is_err() {
+        if room.is_none() || waiting.send((stream, number, event, room)).is_err() {
             tracing::warn!("too much is said to be kept for other machines: some is left out");
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Known {
 #[derive(Debug)]
 struct Held {
     name: &'static str,
+    /// When it was handed out, among the others.
+    number: u64,
     value: SecretValue,
     /// As it stands in JSON, where that is another way.
     escaped: Option<SecretValue>,
@@ -41,14 +43,17 @@ impl Known {
             return;
         }
         if values.iter().filter(|held| held.name == name).count() >= MOST
-            && let Some(oldest) = values.iter().position(|held| held.name == name)
+            && let Some(oldest) = values.iter().filter(|held| held.name == name).map(|held| held.number).min()
         {
-            values.remove(oldest);
+            values.retain(|held| held.number != oldest);
         }
         let escaped = serde_json::to_string(value.expose()).unwrap_or_default();
         let inner = escaped.get(1..escaped.len().saturating_sub(1)).unwrap_or_default();
         let escaped = (inner != value.expose()).then(|| SecretValue::new(inner));
-        values.push(Held { name, value: value.clone(), escaped });
+        let number = values.iter().map(|held| held.number).max().map_or(0, |last| last + 1);
+        // Of one that is the beginning of another the other's end would be left.
+        let at = values.partition_point(|held| held.value.expose().len() >= value.expose().len());
+        values.insert(at, Held { name, number, value: value.clone(), escaped });
         self.any.store(true, Ordering::Release);
     }
 
@@ -87,6 +92,18 @@ mod tests {
         assert_eq!(known.hidden("it is pa\"ss\\word, abc").as_deref(), Some("it is [redacted: KEY], abc"));
         assert_eq!(known.hidden(r#"{"it":"pa\"ss\\word"}"#).as_deref(), Some(r#"{"it":"[redacted: KEY]"}"#));
         assert_eq!(known.hidden("nothing"), None);
+    }
+
+    #[test]
+    fn a_secret_that_begins_as_another_does_leaves_nothing_of_it() {
+        let known = Known::default();
+        known.add("SHORT", &SecretValue::new("prefix"));
+        known.add("LONG", &SecretValue::new("prefix-and-more"));
+        known.add("MIDDLE", &SecretValue::new("prefix-and"));
+        assert_eq!(
+            known.hidden("prefix-and-more prefix-and prefix").as_deref(),
+            Some("[redacted: LONG] [redacted: MIDDLE] [redacted: SHORT]")
+        );
     }
 
     #[test]

@@ -102,12 +102,17 @@ fn read_now(path: &Path) -> Result<Option<SecretValue>, BoxError> {
     let mut bytes = Vec::with_capacity(usize::try_from(LONGEST).unwrap_or_default() + 1);
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     let fits = bytes.len() as u64 <= LONGEST;
+    // A byte order mark is no part of what people see in the file.
     let text = std::str::from_utf8(&bytes).ok().filter(|_| fits);
+    let text = text.map(|text| text.strip_prefix('\u{feff}').unwrap_or(text));
     let value =
         text.map(|text| text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text)));
+    let is_empty = value.is_some_and(str::is_empty);
     let value = value.map(SecretValue::new);
     overwrite(&mut bytes);
     match value {
+        // Perhaps it is being written just now.
+        Some(_) if is_empty => Err(format!("{} is empty", path.display()).into()),
         Some(value) => Ok(Some(value)),
         None => Err(format!("{} is no text of at most {LONGEST} bytes", path.display()).into()),
     }

@@ -134,6 +134,7 @@ impl Board {
         let record = TaskRecord {
             id: format!("{:032x}", u128::from_ne_bytes(random)),
             owner: owner(&facts.principal),
+            client: facts.principal.client().map(str::to_owned),
             scopes: tool.definition.scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             status: TaskStatus::Working,
             message: None,

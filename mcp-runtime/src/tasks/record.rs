@@ -39,6 +39,9 @@ pub struct TaskRecord {
     pub id: String,
     /// Who began it: issuer and subject, where that is known. Nobody else is told of it.
     pub owner: Option<(String, String)>,
+    /// The program that began it for him, where the issuer says so. It is part of who he is.
+    #[serde(default)]
+    pub client: Option<String>,
     /// What its tool takes: whoever asks for the task must still be allowed that.
     #[serde(default)]
     pub scopes: Vec<String>,
@@ -65,7 +68,7 @@ pub struct TaskRecord {
 impl TaskRecord {
     /// Whether it is this caller's.
     pub(super) fn belongs_to(&self, principal: &Principal) -> bool {
-        self.owner == owner(principal)
+        self.owner == owner(principal) && self.client.as_deref() == principal.client()
     }
 
     /// Whether it is no longer kept.

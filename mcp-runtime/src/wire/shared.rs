@@ -124,7 +124,8 @@ impl Session {
 
 /// What a session is called where it is kept.
 fn key(principal: &Principal, id: &str) -> String {
-    format!("{:?}:{:?}:{id}", principal.issuer().unwrap_or_default(), principal.subject().unwrap_or_default())
+    // Debug writes quotes and escapes, so that no two callers have one key. Two programs of one person are two callers.
+    format!("{:?}:{:?}:{:?}:{id}", principal.issuer(), principal.client(), principal.subject())
 }
 
 /// The id of the session that a peer's headers name.

@@ -55,7 +55,8 @@ impl Binding {
         let named = if self.method == "resources/read" { "uri" } else { "name" };
         let target = string(params.get(named)?.get())?;
         let arguments = params.get("arguments").map_or_else(|| "{}".into(), |raw| minified(raw.get()));
-        let bound = (principal.issuer(), principal.subject(), self.method, target, arguments);
+        let who = (principal.issuer(), principal.client(), principal.subject());
+        let bound = (who, self.method, target, arguments);
         serde_json::to_vec(&bound).ok()
     }
 

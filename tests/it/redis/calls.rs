@@ -150,6 +150,16 @@ async fn a_result_that_is_too_long_is_not_kept_and_its_call_not_made_again() {
 }
 
 #[tokio::test]
+async fn a_redis_without_memory_takes_no_new_key() {
+    let redis = Real::start().await;
+    let (servers, runs) = machines(&redis);
+    redis.say("CONFIG SET maxmemory 1").await.unwrap();
+    let refused = call(&servers[0], "pay", json!({"key": "a", "ms": 0})).await;
+    assert!(text(&refused).contains("cannot be told"), "{refused}");
+    assert_eq!(count(&runs), 0);
+}
+
+#[tokio::test]
 async fn a_caller_has_ten_thousand_keys_at_most() {
     let redis = Real::start().await;
     let (servers, runs) = machines(&redis);

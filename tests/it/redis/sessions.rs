@@ -251,6 +251,10 @@ async fn a_session_is_its_principals_and_ends_everywhere() {
     let ping = request(1, "ping", json!({})).to_string();
     assert_eq!(send(&there, "POST", &eve, ping.clone()).await.status, 404);
     assert_eq!(send(&there, "DELETE", &eve, "").await.status, 404);
+    // Another program of the same person is another caller.
+    let mut program = head(Some(&session));
+    program.push(("x-program", "mail"));
+    assert_eq!(send(&there, "POST", &program, ping.clone()).await.status, 404);
     assert_eq!(ask(&there, &session, "ping", json!({})).await.status, 200);
     assert_eq!(send(&there, "DELETE", &head(Some(&session)), "").await.status, 200);
     for url in [&here, &there] {
