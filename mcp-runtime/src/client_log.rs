@@ -9,7 +9,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use crate::handler::current;
-use crate::model::{Level, LogMessage};
+use crate::model::{Level, LogMessage, texts_in};
 
 /// A layer of `tracing-subscriber` that tells a client what is logged while its call is worked on, from the level on that the
 /// client asked for.
@@ -63,11 +63,11 @@ impl<S: Subscriber> Layer<S> for ClientLog {
         };
         let mut said = Said::default();
         event.record(&mut said);
-        facts.exchange.log(LogMessage {
-            level,
-            logger: Some(about.target().to_owned()),
-            data: said.into_data(),
-        });
+        let mut data = said.into_data();
+        if let Some(known) = facts.secrets() {
+            texts_in(&mut data, &mut |text| known.hide(text));
+        }
+        facts.exchange.log(LogMessage { level, logger: Some(about.target().to_owned()), data });
     }
 }
 

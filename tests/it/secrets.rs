@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use mcp::{
-    BoxError, BoxFuture, Content, Credential, FileSecrets, Json, Link, Peer, Principal, Secret, SecretSource,
-    SecretValue, Server, ToolError, WithMeta,
+    BoxError, BoxFuture, Content, Context, Credential, FileSecrets, Json, Level, Link, Peer, Principal,
+    Progress, Secret, SecretSource, SecretValue, Server, ToolError, WithMeta,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +63,13 @@ async fn hints(key: Secret<ApiKey>) -> WithMeta<Vec<Content>> {
     let key = key.expose();
     let link = Link::new(format!("https://example.com/?key={key}"), key).description(key);
     WithMeta::new(vec![Content::text(key), link.into()]).meta("com.example/asked", json!({"with": [key]}))
+}
+
+/// Says the key while it works.
+#[mcp::tool]
+async fn talks(key: Secret<ApiKey>, cx: Context) {
+    cx.progress(Progress::new(1.0).message(format!("asking with {}", key.expose())));
+    cx.log(Level::Error, json!({"key": [key.expose()]}));
 }
 
 /// Fails as programs do.
@@ -178,6 +185,21 @@ async fn a_secret_is_hidden_wherever_a_result_has_texts_and_whatever_is_in_it() 
         let said = call(&server(Vault::with(secret)), "hints", json!({})).await.to_string();
         assert!(said.contains("[redacted: SECRETS_TEST_API_KEY]") && !said.contains("5128"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn what_a_function_says_while_it_works_has_no_secret_in_it() {
+    let mut message = stateless(1, "tools/call", json!({"name": "talks", "arguments": {}}));
+    message["params"]["_meta"]["progressToken"] = json!(1);
+    message["params"]["_meta"]["io.modelcontextprotocol/logLevel"] = json!("debug");
+    let server = server(Vault::with("marker-5128"));
+    let mut replies = server.handle(message.to_string().as_bytes(), &Peer::connection());
+    let mut said = String::new();
+    while let Some(reply) = replies.next().await {
+        said.push_str(&String::from_utf8_lossy(reply.body()));
+    }
+    assert!(said.contains("notifications/progress") && said.contains("notifications/message"), "{said}");
+    assert!(said.matches("[redacted: ").count() == 2 && !said.contains("5128"), "{said}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::States;
-use crate::model::{Client, Facts, Level, LogMessage, Principal, Progress};
+use crate::model::{Client, Facts, Level, LogMessage, Principal, Progress, texts_in};
 
 /// The call that a function answers: who asks, whether he still waits, and a way to tell him how far it has come.
 ///
@@ -70,7 +70,11 @@ impl Context {
     /// are left out, never the newest. It never waits. See the specification, "Progress".
     pub fn progress(&self, progress: impl Into<Progress>) {
         if self.facts.progress || self.facts.exchange.is_detached() {
-            self.facts.exchange.progress(progress.into());
+            let mut progress = progress.into();
+            if let Some(known) = self.facts.secrets() {
+                progress.message.iter_mut().for_each(|text| known.hide(text));
+            }
+            self.facts.exchange.progress(progress);
         }
     }
 
@@ -82,7 +86,8 @@ impl Context {
     /// Tells the client's log something: text, or anything that JSON can express.
     ///
     /// Only clients that asked for messages of this level, or of lower ones, are told. It never waits; where the client reads
-    /// slowly, the oldest messages are left out. Never log secrets: whoever is at the other side reads it. See the
+    /// slowly, the oldest messages are left out. Never log secrets: whoever is at the other side reads it. Those
+    /// that the function was given as a [`Secret`](crate::Secret) are taken out. See the
     /// specification, "Logging".
     ///
     /// ```
@@ -96,7 +101,10 @@ impl Context {
     /// ```
     pub fn log(&self, level: Level, data: impl Serialize) {
         if self.wants_log(level) {
-            let data = serde_json::to_value(data).unwrap_or_else(|error| error.to_string().into());
+            let mut data = serde_json::to_value(data).unwrap_or_else(|error| error.to_string().into());
+            if let Some(known) = self.facts.secrets() {
+                texts_in(&mut data, &mut |text| known.hide(text));
+            }
             self.facts.exchange.log(LogMessage { level, logger: None, data });
         }
     }

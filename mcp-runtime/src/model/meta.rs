@@ -43,7 +43,8 @@ impl Meta {
     }
 }
 
-fn texts_in(value: &mut Value, each: &mut impl FnMut(&mut String)) {
+/// Every text in a value, names of members left out.
+pub(crate) fn texts_in(value: &mut Value, each: &mut impl FnMut(&mut String)) {
     match value {
         Value::String(text) => each(text),
         Value::Array(items) => items.iter_mut().for_each(|item| texts_in(item, each)),

@@ -51,7 +51,7 @@ pub use icon::{Icon, Theme};
 pub(crate) use log::LogMessage;
 pub use log::{Level, UnknownLevel};
 pub use meta::WithMeta;
-pub(crate) use meta::{Meta, problem_of_name};
+pub(crate) use meta::{Meta, problem_of_name, texts_in};
 pub(crate) use once::{Onces, now};
 pub use principal::Principal;
 pub use prompt::{Prompt, PromptArgument, PromptMessage, PromptResult};

@@ -71,7 +71,7 @@ impl Care {
     pub(crate) fn look_after(&self, response: &mut Response, look: Look) {
         // First, since a secret in which something is marked would not be known any more.
         if self.known.any() {
-            texts_of(response, &mut |text| hide(&self.known, text));
+            texts_of(response, &mut |text| self.known.hide(text));
         }
         if look != Look::NOTHING {
             look_after(response, look);
@@ -122,12 +122,6 @@ fn texts_of(response: &mut Response, each: &mut impl FnMut(&mut String)) {
         Response::Completion(completion) => completion.values.iter_mut().for_each(each),
         Response::Error(error) => each(&mut error.message),
         _ => {}
-    }
-}
-
-fn hide(known: &Known, text: &mut String) {
-    if let Some(hidden) = known.hidden(text) {
-        *text = hidden;
     }
 }
 

@@ -62,6 +62,13 @@ impl Known {
         self.any.load(Ordering::Acquire)
     }
 
+    /// Takes secrets out of a text.
+    pub(crate) fn hide(&self, text: &mut String) {
+        if let Some(hidden) = self.hidden(text) {
+            *text = hidden;
+        }
+    }
+
     /// The text without secrets, where it had some. What is put in their places can stand in JSON as it is.
     pub(crate) fn hidden(&self, text: &str) -> Option<String> {
         let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
