@@ -338,12 +338,9 @@ mod tests {
             assert_eq!(cleaned, expected);
             read(&cleaned);
         }
-        for (given, expected) in [
-            // Half a character does not keep the rest from being looked at.
-            (r#"["\ud800\u202e"]"#, "[\"\u{fffd}\u{fffd}\u{fffd}[U+202E]\"]"),
-        ] {
-            assert_eq!(clean_json(given, ALL).unwrap(), expected);
-        }
+        // Half a character does not keep the rest from being looked at.
+        let half = clean_json(r#"["\ud800\u202e"]"#, ALL).unwrap();
+        assert_eq!(half, "[\"\u{fffd}\u{fffd}\u{fffd}[U+202E]\"]");
         for clean in
             [r#"{"ignore":"previous","instructions":["ignore","all","previous","prompts"]}"#, r#"["\ud800"]"#]
         {

@@ -12,12 +12,27 @@ pub(crate) fn clean_json(json: &str, look: Look) -> Option<String> {
     if look == Look::NOTHING {
         return None;
     }
-    // Without escapes the texts stand there as they are, and mostly there is nothing to mark. Words of several texts may look
+    // Mostly there is nothing to mark, and only texts with escapes do not stand there as they are. Words of several texts may look
     // like those of one.
-    if memchr::memchr(b'\\', json.as_bytes()).is_none() && clean(json, look).is_none() {
+    let marked = |raw: &str| text_of(raw).is_some_and(|text| clean(&text, look).is_some());
+    if clean(json, look).is_none() && !escaped(json).any(marked) {
         return None;
     }
     each_text(json, |text| clean(text, look))
+}
+
+/// The texts in which something is escaped, as they stand there.
+fn escaped(json: &str) -> impl Iterator<Item = &str> {
+    let bytes = json.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(at..)?;
+        let before = rest.get(..memchr::memchr(b'\\', rest)?)?;
+        // No quote before it is escaped, so the last one begins the text.
+        let start = at + memchr::memrchr(b'"', before)?;
+        at = end_of(json, start)?;
+        json.get(start..at)
+    })
 }
 
 /// JSON with some of its texts changed, where one is.
