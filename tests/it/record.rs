@@ -266,6 +266,7 @@ impl Client {
         let message = request.body().clone().collect().await.unwrap_or_else(|never| match never {});
         let session = request.headers().get("mcp-session-id").and_then(|value| value.to_str().ok());
         let address = request.uri().to_string();
+        let is_operators = ["/health", "/ready", "/metrics"].contains(&request.uri().path());
         let record = self.record.of_session(session.or(session_in(&address)));
         record.post(&message.to_bytes(), header);
         let answering: ResponseFuture = self.inner.request(request);
@@ -275,6 +276,8 @@ impl Client {
         }
         let kind = head.headers.get("content-type").and_then(|kind| kind.to_str().ok());
         let form = match kind {
+            // What operators are told is no message of the protocol.
+            _ if is_operators => Form::Other,
             Some("text/event-stream") => Form::Events,
             Some("application/json") if head.status.as_u16() < 400 => Form::Message,
             Some("application/json") => Form::Refusal(head.status.as_u16()),
