@@ -66,7 +66,7 @@ async fn the_checked_in_settings_are_understood() {
 
 /// `make performance-test`: in a release build, with nobody else at work.
 #[tokio::test]
-#[ignore = "measures"]
+#[ignore = "`make performance-test` runs it, in a release build"]
 async fn ten_thousand_calls_are_answered_quickly() {
     const CALLS: usize = 10_000;
     let call = |id| message(id, "tools/call", json!({"name": "find_notes", "arguments": {"text": "plant"}}));
